@@ -1,0 +1,77 @@
+"""Settings from the environment, read once; production refuses to start on a missing secret."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be used; the message says which and what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides. ``base_url`` has no trailing slash and is the only source of our own address."""
+
+    database_url: str
+    base_url: str
+    secret_key: str
+    keys_dir: Path
+    is_development: bool
+    metrics_token: str | None = None
+    series_dir: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of our own pages, as a browser sends it in ``Origin``."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the base URL is on this machine only."""
+        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read settings from ``LTI_TOOL_*`` variables (by default those of this process).
+
+    Raises:
+        SettingsError: a variable is missing or wrong; production also refuses plain http and short secrets.
+    """
+    env = os.environ if environment is None else environment
+    mode = env.get("LTI_TOOL_ENV", "production")
+    if mode not in {"production", "development"}:
+        raise SettingsError(f"LTI_TOOL_ENV is '{mode}'. Use 'production' or 'development'.")
+    is_development = mode == "development"
+    base_url = (env.get("LTI_TOOL_BASE_URL") or ("http://127.0.0.1:5000" if is_development else "")).rstrip("/")
+    _check_base_url(base_url, is_development=is_development)
+    secret_key = env.get("LTI_TOOL_SECRET_KEY", "")
+    if not is_development and len(secret_key) < 32:
+        raise SettingsError(
+            "LTI_TOOL_SECRET_KEY must hold at least 32 random characters. "
+            "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    series_dir = env.get("LTI_TOOL_SERIES_DIR")
+    return Settings(
+        database_url=env.get("LTI_TOOL_DATABASE_URL") or "sqlite:///lti_tool.sqlite3",
+        base_url=base_url,
+        secret_key=secret_key or "development-only-secret-key-not-for-production",
+        keys_dir=Path(env.get("LTI_TOOL_KEYS_DIR") or "keys"),
+        is_development=is_development,
+        metrics_token=env.get("LTI_TOOL_METRICS_TOKEN") or None,
+        series_dir=Path(series_dir) if series_dir else None,
+    )
+
+
+def _check_base_url(base_url: str, *, is_development: bool) -> None:
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+        raise SettingsError(
+            "LTI_TOOL_BASE_URL must be the address people reach this tool at, scheme and host only, "
+            "for example https://leading-edge.example.org"
+        )
+    if parts.scheme == "http" and not is_development:
+        raise SettingsError("LTI_TOOL_BASE_URL must start with https:// in production: an LMS refuses anything else.")

@@ -1,0 +1,1 @@
+"""What is taught: the schema of a series, its loader, and the series that ships with the tool."""

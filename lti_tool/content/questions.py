@@ -1,0 +1,69 @@
+"""The questions of a worksheet in one line: groups opened, so that every floor walks them in the same way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lti_tool.content.schema import Depth, FieldType, Leaf, Worksheet, WorksheetField
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A field that takes answers itself (never a group), with what it inherits from the groups around it.
+
+    ``path`` is its address in a document ("soar.strengths"). ``group`` is the label of the group, or "".
+    ``private_path`` is the address of the outermost private field it belongs to, or "": the author's decision to
+    show is kept under that address.
+    """
+
+    path: str
+    part: str
+    group: str
+    field: WorksheetField
+    depth: Depth
+    required: bool
+    private_path: str
+
+    @property
+    def label(self) -> str:
+        """What the question is called where its group is not shown beside it."""
+        return f"{self.group}: {self.field.label}" if self.group else self.field.label
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only the author may read it unless she decides otherwise."""
+        return bool(self.private_path)
+
+    @property
+    def leaf(self) -> Leaf:
+        """What a question of a single answer asks for.
+
+        Raises:
+            ValueError: rows and grids have a leaf for every column instead.
+        """
+        if self.field.leaf is None:
+            raise ValueError(f"{self.path} has no single answer")
+        return self.field.leaf
+
+
+def list_questions(worksheet: Worksheet) -> tuple[Question, ...]:
+    """Every question of ``worksheet`` in the order of the page."""
+    return tuple(
+        question
+        for part in worksheet.parts
+        for field in part.fields
+        for question in _open_field(field, Question(field.key, part.key, "", field, Depth.CORE, False, ""))
+    )
+
+
+def _open_field(field: WorksheetField, around: Question) -> Iterator[Question]:
+    """The questions inside ``field``; ``around`` carries the address and what is inherited."""
+    depth = Depth.DEEPER if Depth.DEEPER in {field.depth, around.depth} else Depth.CORE
+    private_path = around.private_path or (around.path if field.private else "")
+    required = field.required and depth is Depth.CORE
+    if field.type is not FieldType.GROUP:
+        yield Question(around.path, around.part, around.group, field, depth, required, private_path)
+        return
+    group = f"{around.group}: {field.label}" if around.group else field.label
+    for inner in field.fields:
+        path = f"{around.path}.{inner.key}"
+        yield from _open_field(inner, Question(path, around.part, group, inner, depth, False, private_path))

@@ -1,0 +1,146 @@
+"""Misbehaviour on demand: what a tool has to live with, for tests and for curious people."""
+
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Service(StrEnum):
+    """The kinds of call a tool makes by itself, without a browser."""
+
+    TOKEN = "token"  # noqa: S105 - the name of a service, not a secret
+    LINE_ITEMS = "line items"
+    SCORES = "scores"
+    RESULTS = "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Interference:
+    """What happens to one service call instead of, or before, or after its proper answer."""
+
+    wait_seconds: float = 0
+    answer_status: int | None = None
+    answer_body: str = ""
+    answer_type: str = "text/plain; charset=utf-8"
+    lose_answer: bool = False
+
+
+_NOTHING: Final = Interference()
+
+
+@dataclass(slots=True)
+class _Planned:
+    interference: Interference
+    calls_left: int
+    only: Service | None
+
+
+class Faults:
+    """The misbehaviour planned for the next service calls of this process.
+
+    Reach it as ``app.extensions["demo_lms"].faults``. Every plan is for the next ``calls`` calls, or only for those
+    of one kind (``only=Service.SCORES``). Plans are used in the order they were made, one a call. Login, launch and
+    the key set are never disturbed, except by :meth:`shift_clock`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._planned: list[_Planned] = []
+        self._withheld: frozenset[str] = frozenset()
+        self._clock_shift = 0.0
+
+    def answer_instead(
+        self,
+        status: int,
+        calls: int = 1,
+        *,
+        body: str = "",
+        media_type: str = "text/plain; charset=utf-8",
+        only: Service | None = None,
+    ) -> None:
+        """Answer the next calls with this status and body; nothing is checked and nothing is recorded."""
+        self._plan(Interference(answer_status=status, answer_body=body, answer_type=media_type), calls, only)
+
+    def be_down(self, calls: int = 1, *, only: Service | None = None) -> None:
+        """Answer the next calls with 503, as a proxy does while the LMS behind it restarts."""
+        self.answer_instead(503, calls, body="The LMS is down for maintenance.", only=only)
+
+    def refuse_token_once(self, *, only: Service = Service.SCORES) -> None:
+        """Answer the next call of that kind with 401, as an LMS does that has forgotten its tokens."""
+        self.answer_instead(401, 1, body="The access token is unknown.", only=only)
+
+    def hang(self, seconds: float, calls: int = 1, *, only: Service | None = None) -> None:
+        """Wait before treating the next calls properly."""
+        self._plan(Interference(wait_seconds=seconds), calls, only)
+
+    def lose_answers(self, calls: int = 1, *, only: Service | None = None) -> None:
+        """Treat the next calls properly, keep what they change, and break the connection instead of answering.
+
+        Where the server offers no connection to break (a test client), the answer is 504.
+        """
+        self._plan(Interference(lose_answer=True), calls, only)
+
+    def shift_clock(self, seconds: float) -> None:
+        """Let the LMS's clock be ahead (or, negative, behind) by that much in everything it says and checks.
+
+        Beware: like Moodle, the token endpoint forgives no assertion whose ``iat`` is in its future.
+        """
+        with self._lock:
+            self._clock_shift = seconds
+
+    def withhold_scopes(self, *scopes: str) -> None:
+        """Neither offer these scopes in launches nor grant them, as where an administrator has not allowed them."""
+        with self._lock:
+            self._withheld = frozenset(scopes)
+
+    def clear(self) -> None:
+        """Behave again."""
+        with self._lock:
+            self._planned.clear()
+            self._withheld = frozenset()
+            self._clock_shift = 0.0
+
+    @property
+    def clock_shift_seconds(self) -> float:
+        """How far the LMS's clock is ahead."""
+        return self._clock_shift
+
+    @property
+    def withheld_scopes(self) -> frozenset[str]:
+        """The scopes that are not given at present."""
+        return self._withheld
+
+    def describe_plans(self) -> list[str]:
+        """Return in words what is still to come."""
+        with self._lock:
+            return [_describe(plan) for plan in self._planned]
+
+    def take_next(self, service: Service) -> Interference:
+        """Return what happens to this call and count it."""
+        with self._lock:
+            for plan in self._planned:
+                if plan.only in {None, service}:
+                    plan.calls_left -= 1
+                    if plan.calls_left <= 0:
+                        self._planned.remove(plan)
+                    return plan.interference
+        return _NOTHING
+
+    def _plan(self, interference: Interference, calls: int, only: Service | None) -> None:
+        if calls < 1:
+            raise ValueError("a fault needs at least one call to happen to")
+        with self._lock:
+            self._planned.append(_Planned(interference, calls, only))
+
+
+def _describe(plan: _Planned) -> str:
+    what = plan.interference
+    if what.lose_answer:
+        words = "record, then break the connection"
+    elif what.answer_status is not None:
+        words = f"answer {what.answer_status}"
+    else:
+        words = f"wait {what.wait_seconds:g} seconds"
+    calls = "the next call" if plan.calls_left == 1 else f"the next {plan.calls_left} calls"
+    return f"{words}: {calls}" + (f" for {plan.only}" if plan.only else "")

@@ -1,0 +1,127 @@
+"""Questions beside answers for somebody who reads: the author, her reviewer, or a page that leaves the tool."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lti_tool.content.questions import Question, list_questions
+from lti_tool.content.schema import Depth, FieldType, Part, Worksheet
+from lti_tool.domain.answer_gaps import is_question_done
+from lti_tool.domain.answer_lines import Line, list_lines, print_cell
+from lti_tool.domain.answers import Document, shape_document
+
+KEPT_PRIVATE = "Done, kept private"
+NOT_WRITTEN = "Not written"
+
+
+class Reader(StrEnum):
+    """Who reads. An export leaves the course, so nothing private is in it, shown or not."""
+
+    AUTHOR = "author"
+    REVIEWER = "reviewer"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedCell:
+    """One answer in words; ``text`` is "" when there is none."""
+
+    path: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedLine:
+    """A row of answers; ``label`` is "Goal 2" or a grid's own "Enrollment"."""
+
+    path: str
+    label: str
+    cells: tuple[DescribedCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedQuestion:
+    """A question and what was answered: ``text``, or ``lines`` under ``columns`` for rows and grids.
+
+    ``note`` stands in place of the answer where it is withheld ("Done, kept private") or missing ("Not written").
+    ``key`` is the key of the field in the worksheet, which rubric criteria name; ``group`` the label around it.
+    """
+
+    path: str
+    key: str
+    group: str
+    label: str
+    kind: FieldType
+    is_deeper: bool
+    is_private: bool
+    is_shown: bool
+    text: str
+    columns: tuple[str, ...]
+    lines: tuple[DescribedLine, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedPart:
+    """A part with the questions that ``reader`` may see."""
+
+    key: str
+    title: str
+    questions: tuple[DescribedQuestion, ...]
+
+
+def describe_answers(worksheet: Worksheet, document: Document, *, reader: Reader) -> tuple[DescribedPart, ...]:
+    """Every question of ``worksheet`` with its answer in words.
+
+    A reviewer reads a private field only where its author shows it, else whether it is done; an export has none of
+    them. Rows with nothing in them are left out.
+    """
+    document = shape_document(worksheet, document)
+    return tuple(_describe_part(part, worksheet, document, reader) for part in worksheet.parts)
+
+
+def _describe_part(part: Part, worksheet: Worksheet, document: Document, reader: Reader) -> DescribedPart:
+    questions = tuple(
+        _describe_question(question, document, reader)
+        for question in list_questions(worksheet)
+        if question.part == part.key and not (question.is_private and reader is Reader.EXPORT)
+    )
+    return DescribedPart(part.key, part.title, questions)
+
+
+def _describe_question(question: Question, document: Document, reader: Reader) -> DescribedQuestion:
+    is_shown = question.private_path in document["shown"]
+    is_withheld = question.is_private and not is_shown and reader is not Reader.AUTHOR
+    begun = tuple(line for line in list_lines(question, document) if line.is_begun)
+    is_table = bool(question.field.columns)
+    if is_withheld:
+        note = KEPT_PRIVATE if begun and is_question_done(question, document) else NOT_WRITTEN
+    else:
+        note = "" if begun else NOT_WRITTEN
+    readable = () if is_withheld else begun
+    return DescribedQuestion(
+        path=question.path,
+        key=question.path.partition(".")[0],
+        group=question.group,
+        label=question.field.label,
+        kind=question.field.type,
+        is_deeper=question.depth is Depth.DEEPER,
+        is_private=question.is_private,
+        is_shown=is_shown,
+        text="".join(print_cell(line.cells[0], document) for line in readable if not is_table),
+        columns=tuple(column.label for column in question.field.columns),
+        lines=tuple(_describe_line(question, line, document) for line in readable if is_table),
+        note=note,
+    )
+
+
+def _describe_line(question: Question, line: Line, document: Document) -> DescribedLine:
+    labels = [column.label for column in question.field.columns]
+    return DescribedLine(
+        path=line.path,
+        label=line.label.removeprefix(f"{question.label}: "),
+        cells=tuple(
+            DescribedCell(cell.path, label, print_cell(cell, document))
+            for label, cell in zip(labels, line.cells, strict=True)
+        ),
+    )

@@ -1,0 +1,286 @@
+"""A course's gradebook: send a score, read results, list and make columns (AGS 2.0)."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlsplit
+
+from pylti1p3.assignments_grades import AssignmentsGradesService
+from pylti1p3.grade import Grade
+from pylti1p3.lineitem import LineItem
+from typing_extensions import override
+
+from lti_tool.lti import vocabulary
+from lti_tool.lti.claims import read_origin
+from lti_tool.lti.connector import Services, TokenCache, ToolServiceConnector
+from lti_tool.lti.errors import ServiceError
+from lti_tool.lti.http import HttpClient
+from lti_tool.lti.logins import append_query
+from lti_tool.lti.platforms import extend_score, format_score_time, traits_of
+from lti_tool.lti.tool_keys import ToolKeys
+from lti_tool.lti.values import (
+    AnswerClass,
+    LineItemValue,
+    PlatformAnswer,
+    Registration,
+    ResultValue,
+    ScoreMessage,
+)
+
+__all__ = [
+    "AnswerClass",
+    "GradebookClient",
+    "LineItemValue",
+    "PlatformAnswer",
+    "ResultValue",
+    "ScoreMessage",
+    "ServiceError",
+    "ToolGradesService",
+    "results_url",
+    "scores_url",
+]
+
+MOST_PAGES: Final = 200
+LONGEST_LABEL: Final = 255
+
+
+class ToolGradesService(AssignmentsGradesService):
+    """The library's gradebook service for one call: one set of scopes, every page, nothing lost of an address.
+
+    The stock class asks for every scope of the launch on every call, reads one page of results, and drops what
+    follows a second ``?``.
+    """
+
+    def __init__(self, connector: ToolServiceConnector, scope: str, **addresses: str) -> None:
+        super().__init__(connector, {"scope": [scope], **addresses})  # type: ignore[typeddict-item]
+        self._scope = scope
+
+    def get_pages(self, url: str, accept: str) -> list[dict[str, object]]:
+        """Read a container to its end, following the platform's own next addresses within its origin.
+
+        Raises:
+            ServiceError: a page could not be read, or leads elsewhere.
+        """
+        items: list[dict[str, object]] = []
+        page: str | None = url
+        seen: set[str] = set()
+        while page is not None:
+            if page in seen or len(seen) >= MOST_PAGES:
+                raise _refuse_answer("The list has no end.")
+            if seen and read_origin(page) != read_origin(url):
+                # The token goes with the request: only the platform that gave it may see it.
+                raise _refuse_answer("The list goes on at another address.")
+            seen.add(page)
+            answer = self._service_connector.make_service_request([self._scope], page, accept=accept)
+            content = answer["body"]
+            if not isinstance(content, list):
+                raise _refuse_answer("The answer is not a list.")
+            items += [item for item in content if isinstance(item, dict)]
+            page = answer["next_page_url"]
+        return items
+
+    @staticmethod
+    @override
+    def _add_url_path_ending(url: str, url_path_ending: str) -> str:
+        parts = urlsplit(url)
+        return parts._replace(path=f"{parts.path.rstrip('/')}/{url_path_ending}", fragment="").geturl()
+
+
+class GradebookClient:
+    """Gradebooks of every registered platform; any number of threads. It opens no database and keeps no state."""
+
+    def __init__(self, http: HttpClient, keys: ToolKeys, tokens: TokenCache, clock: Callable[[], datetime]) -> None:
+        self._services = Services(http, keys, tokens, clock)
+
+    def send_score(self, registration: Registration, line_item_url: str, score: ScoreMessage) -> PlatformAnswer:
+        """Send a final score. Every answer, and the lack of one, comes back classified.
+
+        Raises:
+            NoKeyError: the tool has no key to sign with.
+        """
+        connector = ToolServiceConnector(registration, self._services)
+        service = ToolGradesService(connector, vocabulary.SCOPE_SCORE, lineitem=line_item_url)
+        try:
+            service.put_grade(build_grade(registration.family, score))
+        except ServiceError as error:
+            return error.answer
+        status = None if connector.last_answer is None else connector.last_answer.status
+        return PlatformAnswer(AnswerClass.SENT, status, "")
+
+    def read_results(
+        self, registration: Registration, line_item_url: str, user_sub: str | None = None
+    ) -> tuple[ResultValue, ...]:
+        """Read what a column holds, for one person or for everybody.
+
+        Raises:
+            ServiceError: the platform does not say.
+            NoKeyError: the tool has no key to sign with.
+        """
+        service = self._open(registration, vocabulary.SCOPE_RESULT_READONLY)
+        filters = {} if user_sub is None else {"user_id": user_sub}
+        url = _add_filters(results_url(line_item_url), filters, registration.family)
+        found = (_read_result(item) for item in service.get_pages(url, vocabulary.MEDIA_RESULT_CONTAINER))
+        return tuple(r for r in found if r is not None and user_sub in {None, r.user_sub})
+
+    def list_line_items(
+        self,
+        registration: Registration,
+        line_items_url: str,
+        *,
+        resource_link_id: str | None = None,
+        resource_id: str | None = None,
+        tag: str | None = None,
+        scopes: Collection[str] = (vocabulary.SCOPE_LINE_ITEM_READONLY,),
+    ) -> tuple[LineItemValue, ...]:
+        """List a course's columns. Filters are sent and applied again here: a platform may ignore them.
+
+        ``scopes`` is what the launch offered: a platform that offers only ``lineitem`` is asked for that.
+
+        Raises:
+            ServiceError: the platform does not say.
+            NoKeyError: the tool has no key to sign with.
+        """
+        wanted = {"resource_link_id": resource_link_id, "resource_id": resource_id, "tag": tag}
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        can_only_edit = vocabulary.SCOPE_LINE_ITEM_READONLY not in scopes and vocabulary.SCOPE_LINE_ITEM in scopes
+        scope = vocabulary.SCOPE_LINE_ITEM if can_only_edit else vocabulary.SCOPE_LINE_ITEM_READONLY
+        service = self._open(registration, scope)
+        url = _add_filters(line_items_url, filters, registration.family)
+        found = (_read_line_item(item) for item in service.get_pages(url, vocabulary.MEDIA_LINE_ITEM_CONTAINER))
+        return tuple(
+            item
+            for item in found
+            if item is not None and all(getattr(item, name) == value for name, value in filters.items())
+        )
+
+    def create_line_item(
+        self,
+        registration: Registration,
+        line_items_url: str,
+        *,
+        label: str,
+        score_maximum: int,
+        resource_id: str,
+        tag: str,
+        resource_link_id: str | None = None,
+    ) -> LineItemValue:
+        """Make a column. Look for it first: no platform refuses a second one of the same name.
+
+        Raises:
+            ServiceError: the platform does not make it.
+            NoKeyError: the tool has no key to sign with.
+        """
+        column = LineItem().set_label(label[:LONGEST_LABEL]).set_score_maximum(score_maximum)
+        column.set_resource_id(resource_id).set_tag(tag)
+        if resource_link_id is not None:
+            column.set_resource_link_id(resource_link_id)
+        answer = ToolServiceConnector(registration, self._services).make_service_request(
+            [vocabulary.SCOPE_LINE_ITEM],
+            line_items_url,
+            is_post=True,
+            data=column.get_value(),
+            content_type=vocabulary.MEDIA_LINE_ITEM,
+            accept=vocabulary.MEDIA_LINE_ITEM,
+        )
+        content = answer["body"]
+        made = _read_line_item(content) if isinstance(content, dict) else None
+        if made is None:
+            raise _refuse_answer("The column was made, but the answer does not say where it is.", is_made=True)
+        return made
+
+    def _open(self, registration: Registration, scope: str) -> ToolGradesService:
+        return ToolGradesService(ToolServiceConnector(registration, self._services), scope)
+
+
+def scores_url(line_item_url: str) -> str:
+    """Give the address scores of a column are sent to: before the query string, which Moodle's always have."""
+    return ToolGradesService._add_url_path_ending(line_item_url, "scores")  # noqa: SLF001  # our own override
+
+
+def results_url(line_item_url: str) -> str:
+    """Give the address results of a column are read from."""
+    return ToolGradesService._add_url_path_ending(line_item_url, "results")  # noqa: SLF001  # our own override
+
+
+def build_grade(family: str, score: ScoreMessage) -> Grade:
+    """Write a score as the library's Grade, with what this family of platforms wants beside it."""
+    grade = Grade()
+    grade.set_user_id(score.user_sub).set_timestamp(format_score_time(score.timestamp))
+    grade.set_score_given(_to_number(score.score_given)).set_score_maximum(_to_number(score.score_maximum))
+    grade.set_activity_progress(vocabulary.PROGRESS_COMPLETED)
+    grade.set_grading_progress(vocabulary.GRADING_FULLY_GRADED)
+    if score.comment:
+        grade.set_comment(score.comment)
+    return grade.set_extra_claims(extend_score(family, score))
+
+
+def _to_number(value: Decimal | int) -> int | float:
+    # A float's shortest form is exact for every score a rubric can give; JSON has no other way to write a fraction.
+    number = Decimal(value)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def _add_filters(url: str, filters: Mapping[str, str], family: str) -> str:
+    limit = traits_of(family).page_limit
+    sent = dict(filters) | ({} if limit is None else {"limit": str(limit)})
+    return append_query(url, sent) if sent else url
+
+
+def _read_result(item: Mapping[str, object]) -> ResultValue | None:
+    user = item.get("userId")
+    if isinstance(user, int) and not isinstance(user, bool):
+        user = str(user)
+    if not isinstance(user, str) or not user:
+        return None
+    comment = item.get("comment")
+    return ResultValue(
+        user_sub=user,
+        score=_read_number(item.get("resultScore")),
+        maximum=_read_number(item.get("resultMaximum")),
+        comment=comment if isinstance(comment, str) else None,
+        recorded_at=_read_moment(item.get("timestamp")),
+    )
+
+
+def _read_line_item(item: Mapping[str, object]) -> LineItemValue | None:
+    url = item.get("id")
+    if not isinstance(url, str) or read_origin(url) is None:
+        return None
+    return LineItemValue(
+        url=url,
+        label=_read_name(item.get("label")),
+        score_maximum=_read_number(item.get("scoreMaximum")),
+        resource_id=_read_name(item.get("resourceId")),
+        tag=_read_name(item.get("tag")),
+        resource_link_id=_read_name(item.get("resourceLinkId")),
+    )
+
+
+def _read_name(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _read_number(value: object) -> Decimal | None:
+    # Moodle gives back a maximum as text when it was created as text (measured).
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        return None
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        return None
+    return number if number.is_finite() else None
+
+
+def _read_moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _refuse_answer(detail: str, *, is_made: bool = False) -> ServiceError:
+    return ServiceError(PlatformAnswer(AnswerClass.REFUSED, None, detail, maybe_recorded=is_made))

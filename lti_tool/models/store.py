@@ -1,0 +1,99 @@
+"""Transactions: the one way to the database, for reading or for writing, on SQLite and PostgreSQL alike."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS = 10_000
+
+_open_transactions: ContextVar[int] = ContextVar("open_transactions", default=0)
+
+
+def has_open_transaction() -> bool:
+    """Whether the running code is inside a transaction; nothing may talk to a platform while it is."""
+    return _open_transactions.get() > 0
+
+
+class Store:
+    """Opens transactions. Reading ends in a rollback, writing in a commit; an exception undoes everything."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._reader = engine
+        self._writer = engine.execution_options(is_writing=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads."""
+        with self._count(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that writes; on SQLite it takes the write lock at once.
+
+        A transaction that reads first and writes later fails at once when another wrote in between, whatever the
+        busy timeout says (SQLite: "BEGIN IMMEDIATE"), so every writing use-case starts as a writer.
+        """
+        with self._count(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _count(self) -> Iterator[None]:
+        token = _open_transactions.set(_open_transactions.get() + 1)
+        try:
+            yield
+        finally:
+            _open_transactions.reset(token)
+
+
+def open_store(database_url: str) -> Store:
+    """A store of its own, for processes without Flask (worker, command line)."""
+    engine = create_engine(normalize_url(database_url), **engine_options(database_url))
+    prepare_engine(engine)
+    return Store(engine)
+
+
+def normalize_url(database_url: str) -> str:
+    """Accept the ``postgres://`` and ``postgresql://`` forms that hosts hand out; psycopg 3 is the driver."""
+    for prefix in ("postgres://", "postgresql://"):
+        if database_url.startswith(prefix):
+            return "postgresql+psycopg://" + database_url.removeprefix(prefix)
+    return database_url
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Options for ``create_engine``: a connection is tested before use on PostgreSQL, shared by threads on SQLite."""
+    if make_url(normalize_url(database_url)).get_backend_name() == "sqlite":
+        return {"connect_args": {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Switch SQLite to WAL, foreign keys, and transactions that begin when we say so. PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _set_up_connection(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions by itself: it would begin them deferred.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("is_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")

@@ -1,0 +1,242 @@
+"""The way in: a login flow begins, comes back from the platform, and becomes a launch session (D2, D3)."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lti_tool.content.schema import Series
+from lti_tool.lti.errors import LaunchRefused, RefusalCode
+from lti_tool.lti.launches import LaunchVerifier
+from lti_tool.lti.logins import build_authentication_url, digest, new_token
+from lti_tool.lti.values import ExpectedLaunch, LaunchMessage, LoginInitiation
+from lti_tool.lti.values import Registration as RegistrationValue
+from lti_tool.models import LaunchSession, LoginFlow, Registration, Store
+from lti_tool.services.arrivals import Arrival, record_arrival
+from lti_tool.services.audit import record_fact
+from lti_tool.services.registrations import to_value
+from lti_tool.services.visits import SESSION_LIFETIME, digest_secret
+
+FLOW_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStarted:
+    """A login under way: the binder goes to this browser only, the URL is where the platform waits."""
+
+    flow_id: str
+    binder: str
+    authentication_url: str
+    registration: RegistrationValue
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """An open launch session: its public id, the secret for the cookie, the flow it used up, and who arrived."""
+
+    session_id: str
+    secret: str
+    flow_id: str
+    arrival: Arrival
+
+
+def begin_login(store: Store, login: LoginInitiation, *, redirect_uri: str, now: datetime) -> LoginStarted:
+    """Store a single-use flow for this login.
+
+    Raises:
+        LaunchRefused: the issuer or client is not registered here, or the login does not say which of several.
+    """
+    flow_id, state, nonce, binder = (new_token() for _ in range(4))
+    with store.writing() as session:
+        registration = _find_registration(session, login)
+        session.add(
+            LoginFlow(
+                id=flow_id,
+                state=state,
+                nonce=nonce,
+                binder_digest=digest(binder),
+                registration_id=int(registration.id),
+                login_hint=login.login_hint,
+                message_hint=login.message_hint,
+                target_link_uri=login.target_link_uri,
+                deployment_hint=login.deployment_hint,
+                storage_target=login.storage_target,
+                created_at=now,
+                expires_at=now + FLOW_LIFETIME,
+            )
+        )
+    url = build_authentication_url(registration, login, state=state, nonce=nonce, redirect_uri=redirect_uri)
+    return LoginStarted(flow_id, binder, url, registration)
+
+
+def continue_login(store: Store, *, flow_id: str, redirect_uri: str, now: datetime) -> tuple[LoginStarted, str]:
+    """The flow as it stands, and the digest of the binder it expects; its own binder is never given out again.
+
+    Raises:
+        LaunchRefused: the flow is unknown, used or too old.
+    """
+    with store.reading() as session:
+        flow, registration = _load_flow(session, LoginFlow.id == flow_id, now)
+    return _describe_flow(flow, registration, "", redirect_uri), flow.binder_digest
+
+
+def rebind_login(store: Store, *, flow_id: str, redirect_uri: str, now: datetime) -> LoginStarted:
+    """Bind a flow to the tab it is opened in, whose cookies are first-party; the earlier binder stops working.
+
+    Raises:
+        LaunchRefused: the flow is unknown, used or too old.
+    """
+    binder = new_token()
+    with store.writing() as session:
+        flow, registration = _load_flow(session, LoginFlow.id == flow_id, now)
+        session.execute(update(LoginFlow).where(LoginFlow.id == flow_id).values(binder_digest=digest(binder)))
+    return _describe_flow(flow, registration, binder, redirect_uri)
+
+
+def accept_launch(
+    store: Store,
+    verifier: LaunchVerifier,
+    form: Mapping[str, str],
+    *,
+    series: Series,
+    read_binder: Callable[[str], str | None],
+    now: datetime,
+) -> SessionStarted:
+    """Validate a launch completely, use up its flow and open a new session.
+
+    ``read_binder`` returns the binder this browser brought for a flow id. The flow is consumed in one UPDATE
+    after every check, so a token can be used once, whoever sends it.
+
+    Raises:
+        LaunchRefused: any check of ``lti.md`` §1.2 failed; the code says which.
+    """
+    state = form.get("state", "")
+    try:
+        launch = verifier.read_form(form)
+    except LaunchRefused as refusal:
+        if refusal.code is RefusalCode.PLATFORM_ERROR:
+            _spend_flow(store, state, now)
+        raise
+    with store.reading() as session:
+        flow, registration = _load_flow(session, LoginFlow.state == launch.state, now)
+    binder = read_binder(flow.id)
+    if binder is None or not hmac.compare_digest(digest(binder), flow.binder_digest):
+        raise LaunchRefused(RefusalCode.WRONG_BROWSER, "the binder cookie of this flow did not come back")
+    expected = ExpectedLaunch(registration=registration, nonce=flow.nonce, deployment_hint=flow.deployment_hint)
+    message = verifier.verify(launch.id_token, expected, now)
+    try:
+        return _open_session(store, flow.id, registration, message, series, now)
+    except IntegrityError:
+        # Two first launches of one person or course at the same moment; the other one has made the rows now.
+        return _open_session(store, flow.id, registration, message, series, now)
+
+
+def _find_registration(session: Session, login: LoginInitiation) -> RegistrationValue:
+    rows = list(session.scalars(select(Registration).where(Registration.issuer == login.issuer)))
+    if not rows:
+        raise LaunchRefused(RefusalCode.UNKNOWN_ISSUER, f"issuer {login.issuer!r}")
+    if login.client_id is not None:
+        rows = [row for row in rows if row.client_id == login.client_id]
+        if not rows:
+            raise LaunchRefused(RefusalCode.UNKNOWN_CLIENT, f"client {login.client_id!r} of {login.issuer!r}")
+    rows = [row for row in rows if row.is_active]
+    if not rows:
+        raise LaunchRefused(RefusalCode.REGISTRATION_INACTIVE, f"registrations of {login.issuer!r} are switched off")
+    if len(rows) > 1:
+        # Hosted Canvas has one issuer for every institution; without a client_id there is no telling which.
+        raise LaunchRefused(RefusalCode.AMBIGUOUS_CLIENT, f"{len(rows)} registrations of {login.issuer!r}")
+    return to_value(rows[0])
+
+
+def _load_flow(session: Session, condition: object, now: datetime) -> tuple[LoginFlow, RegistrationValue]:
+    row = session.execute(
+        select(LoginFlow, Registration)
+        .join(Registration, Registration.id == LoginFlow.registration_id)
+        .where(condition)  # type: ignore[arg-type] # a column expression; SQLAlchemy's own type is not public
+    ).one_or_none()
+    if row is None:
+        raise LaunchRefused(RefusalCode.FLOW_UNKNOWN, "no such flow")
+    flow, registration = row
+    if flow.consumed_at is not None:
+        raise LaunchRefused(RefusalCode.FLOW_USED, f"flow {flow.id[:8]} was used at {flow.consumed_at.isoformat()}")
+    if flow.expires_at <= now:
+        raise LaunchRefused(RefusalCode.FLOW_EXPIRED, f"flow {flow.id[:8]} ended at {flow.expires_at.isoformat()}")
+    if not registration.is_active:
+        raise LaunchRefused(RefusalCode.REGISTRATION_INACTIVE, f"registration {registration.id} is switched off")
+    return flow, to_value(registration)
+
+
+def _describe_flow(flow: LoginFlow, registration: RegistrationValue, binder: str, redirect_uri: str) -> LoginStarted:
+    login = LoginInitiation(
+        issuer=registration.issuer,
+        login_hint=flow.login_hint,
+        target_link_uri=flow.target_link_uri,
+        client_id=registration.client_id,
+        message_hint=flow.message_hint,
+        deployment_hint=flow.deployment_hint,
+        storage_target=flow.storage_target,
+    )
+    url = build_authentication_url(registration, login, state=flow.state, nonce=flow.nonce, redirect_uri=redirect_uri)
+    return LoginStarted(flow.id, binder, url, registration)
+
+
+def _spend_flow(store: Store, state: str, now: datetime) -> None:
+    with store.writing() as session:
+        session.execute(
+            update(LoginFlow).where(LoginFlow.state == state, LoginFlow.consumed_at.is_(None)).values(consumed_at=now)
+        )
+
+
+def _open_session(
+    store: Store,
+    flow_id: str,
+    registration: RegistrationValue,
+    message: LaunchMessage,
+    series: Series,
+    now: datetime,
+) -> SessionStarted:
+    session_id = f"{int(now.timestamp()):08x}{new_token()[:22]}"
+    secret = new_token()
+    with store.writing() as session:
+        consumed = session.execute(
+            update(LoginFlow)
+            .where(LoginFlow.id == flow_id, LoginFlow.consumed_at.is_(None))
+            .values(consumed_at=now)
+            .returning(LoginFlow.id)
+        ).one_or_none()
+        if consumed is None:
+            raise LaunchRefused(RefusalCode.FLOW_USED, f"flow {flow_id[:8]} was used by another request just now")
+        arrival = record_arrival(session, registration=registration, message=message, series=series, now=now)
+        session.add(
+            LaunchSession(
+                id=session_id,
+                secret_digest=digest_secret(secret),
+                registration_id=int(registration.id),
+                deployment_id=arrival.deployment_id,
+                user_id=arrival.user_id,
+                context_id=arrival.context_id,
+                resource_link_id=arrival.resource_link_id,
+                cohort_id=arrival.cohort_id,
+                standing=arrival.standing,
+                roles=list(message.roles),
+                return_url=message.return_url,
+                locale=message.locale,
+                created_at=now,
+                expires_at=now + SESSION_LIFETIME,
+            )
+        )
+        record_fact(
+            session,
+            now=now,
+            verb="launched",
+            actor_id=arrival.user_id,
+            context_id=arrival.context_id,
+            object_kind="launch_session",
+            object_id=session_id,
+            standing=arrival.standing.value,
+        )
+    return SessionStarted(session_id, secret, flow_id, arrival)

@@ -1,0 +1,150 @@
+"""A reading for one person: what she tried, what she marked, and the score that may rise with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_tool.content.schema import Module, Reading, Series
+from lti_tool.models import ReadingRecord, Store
+from lti_tool.services.audit import record_fact
+from lti_tool.services.errors import NotAllowedError, NotFoundError
+from lti_tool.services.modules import find_module
+from lti_tool.services.scores import settle_score
+from lti_tool.services.visits import Visit
+
+NOT_SURE = "not_sure"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPage:
+    """A reading and what this person did with it. ``tried`` maps a check to the option she chose."""
+
+    module: Module
+    reading: Reading
+    tried: Mapping[str, str]
+    marked_read_at: datetime | None
+    can_record: bool
+
+
+def show_reading(store: Store, visit: Visit, series: Series, module_key: str, key: str) -> ReadingPage:
+    """One reading. Visitors and staff may read; only those with work of their own are recorded.
+
+    Raises:
+        NotFoundError: there is no such reading.
+    """
+    module, reading = _find_reading(series, module_key, key)
+    record = None
+    if visit.may_work:
+        with store.reading() as session:
+            record = _find_record(session, visit, module, reading)
+    return ReadingPage(
+        module=module,
+        reading=reading,
+        tried=dict(record.tried) if record else {},
+        marked_read_at=record.marked_read_at if record else None,
+        can_record=visit.may_work,
+    )
+
+
+def record_checks(
+    store: Store,
+    visit: Visit,
+    series: Series,
+    module_key: str,
+    key: str,
+    answers: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Keep what she tried. Right and wrong count the same; an answer to no known check is passed over.
+
+    Raises:
+        NotAllowedError: this visit has no work of its own.
+        NotFoundError: there is no such reading.
+    """
+    module, reading = _find_reading(series, module_key, key)
+    options = {check.key: {option.key for option in check.options} | {NOT_SURE} for check in reading.checks}
+    tried = {check: answer for check, answer in answers.items() if answer in options.get(check, set())}
+    with store.writing() as session:
+        record = _open_record(session, visit, module, reading, now)
+        record.tried = {**record.tried, **tried}
+        record.updated_at = now
+        _conclude(session, visit, series, record, "tried_checks", now)
+
+
+def mark_read(store: Store, visit: Visit, series: Series, module_key: str, key: str, *, now: datetime) -> None:
+    """Mark a reading read; marking it again changes nothing.
+
+    Raises:
+        NotAllowedError: this visit has no work of its own.
+        NotFoundError: there is no such reading.
+    """
+    module, reading = _find_reading(series, module_key, key)
+    with store.writing() as session:
+        record = _open_record(session, visit, module, reading, now)
+        if record.marked_read_at is None:
+            record.marked_read_at = now
+            record.updated_at = now
+            _conclude(session, visit, series, record, "marked_read", now)
+
+
+def _find_reading(series: Series, module_key: str, key: str) -> tuple[Module, Reading]:
+    module = find_module(series, module_key)
+    reading = next((reading for reading in module.readings if reading.key == key), None)
+    if reading is None or not module.is_open:
+        raise NotFoundError("There is no such reading in this session.")
+    return module, reading
+
+
+def _find_record(session: Session, visit: Visit, module: Module, reading: Reading) -> ReadingRecord | None:
+    return session.scalar(
+        select(ReadingRecord)
+        .where(
+            ReadingRecord.cohort_id == visit.cohort_id,
+            ReadingRecord.user_id == visit.user_id,
+            ReadingRecord.module_key == module.key,
+            ReadingRecord.activity_key == reading.key,
+        )
+        .with_for_update()
+    )
+
+
+def _open_record(session: Session, visit: Visit, module: Module, reading: Reading, now: datetime) -> ReadingRecord:
+    if not visit.may_work or visit.cohort_id is None:
+        raise NotAllowedError("You can read along. Work is saved for participants only.")
+    record = _find_record(session, visit, module, reading)
+    if record is None:
+        record = ReadingRecord(
+            cohort_id=visit.cohort_id,
+            user_id=visit.user_id,
+            module_key=module.key,
+            activity_key=reading.key,
+            tried={},
+            updated_at=now,
+        )
+        session.add(record)
+    return record
+
+
+def _conclude(session: Session, visit: Visit, series: Series, record: ReadingRecord, verb: str, now: datetime) -> None:
+    session.flush()
+    record_fact(
+        session,
+        now=now,
+        verb=verb,
+        actor_id=visit.user_id,
+        context_id=visit.context_id,
+        object_kind="reading",
+        object_id=f"{record.module_key}.{record.activity_key}",
+    )
+    settle_score(
+        session,
+        series=series,
+        cohort_id=record.cohort_id,
+        user_id=record.user_id,
+        module_key=record.module_key,
+        now=now,
+    )

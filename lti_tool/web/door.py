@@ -1,0 +1,153 @@
+"""The LTI addresses: login, the hop that proves the cookie, the new tab, launch, and our public keys (D2, D3)."""
+
+import hmac
+from http import HTTPStatus
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.lti.errors import LaunchRefused, RefusalCode
+from lti_tool.lti.logins import digest, parse_login
+from lti_tool.models.platforms import SERIES_LINK
+from lti_tool.services.entries import (
+    FLOW_LIFETIME,
+    LoginStarted,
+    SessionStarted,
+    accept_launch,
+    begin_login,
+    continue_login,
+    rebind_login,
+)
+from lti_tool.services.visits import SESSION_LIFETIME
+from lti_tool.web.guards import (
+    SESSION_COOKIE_PREFIX,
+    ForgedRequestError,
+    enters_publicly,
+    find_tool,
+    is_own_origin,
+)
+from lti_tool.web.security import allow_form_action, allow_frames_of, find_origin
+
+blueprint = Blueprint("door", __name__, url_prefix="/lti")
+
+FLOW_COOKIE_PREFIX = "__Host-lti_"
+MOST_SESSIONS = 8
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@enters_publicly
+def login() -> AnyResponse:
+    """Begin a login (Security Framework §5.1.1.1). A browser that already keeps our cookies skips the hop."""
+    tool = find_tool()
+    parameters = request.form if request.method == "POST" else request.args
+    started = begin_login(tool.store, parse_login(parameters.to_dict()), redirect_uri=_redirect_uri(), now=tool.clock())
+    keeps_cookies = any(name.startswith((SESSION_COOKIE_PREFIX, FLOW_COOKIE_PREFIX)) for name in request.cookies)
+    target = started.authentication_url if keeps_cookies else url_for("door.hop", flow_id=started.flow_id)
+    return _bind(redirect(target, HTTPStatus.FOUND), started)
+
+
+@blueprint.get("/login/<flow_id>")
+@enters_publicly
+def hop(flow_id: str) -> AnyResponse:
+    """Go on to the platform if the cookie came back; else offer a new tab, where it is first-party."""
+    tool = find_tool()
+    started, binder_digest = continue_login(tool.store, flow_id=flow_id, redirect_uri=_redirect_uri(), now=tool.clock())
+    binder = request.cookies.get(_flow_cookie(flow_id))
+    if binder is not None and hmac.compare_digest(digest(binder), binder_digest):
+        return redirect(started.authentication_url, HTTPStatus.FOUND)
+    allow_form_action(find_origin(started.authentication_url))
+    allow_frames_of(started.registration.origins)
+    return make_response(
+        render_template(
+            "lti/new_tab.html",
+            flow_id=flow_id,
+            was_opened_in_tab="tab" in request.args,
+            platform_name=started.registration.name,
+        )
+    )
+
+
+@blueprint.post("/login/<flow_id>/tab")
+@enters_publicly
+def open_in_tab(flow_id: str) -> AnyResponse:
+    """Start the same flow again in the tab this form opened; the platform's single-use hint is still unspent."""
+    tool = find_tool()
+    if not is_own_origin(tool):
+        raise ForgedRequestError
+    started = rebind_login(tool.store, flow_id=flow_id, redirect_uri=_redirect_uri(), now=tool.clock())
+    return _bind(redirect(url_for("door.hop", flow_id=flow_id, tab=1), HTTPStatus.SEE_OTHER), started)
+
+
+@blueprint.post("/launch")
+@enters_publicly
+def launch() -> AnyResponse:
+    """Check a launch completely and open its session (Security Framework §5.1.1.3, LTI Core §4)."""
+    tool = find_tool()
+    started = accept_launch(
+        tool.store,
+        tool.verifier,
+        request.form.to_dict(),
+        series=tool.series,
+        read_binder=lambda flow_id: request.cookies.get(_flow_cookie(flow_id)),
+        now=tool.clock(),
+    )
+    response = redirect(_first_page(started), HTTPStatus.SEE_OTHER)
+    for name in _find_spent_cookies(started):
+        response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="None", partitioned=True)
+    _set_cookie(
+        response, SESSION_COOKIE_PREFIX + started.session_id, started.secret, int(SESSION_LIFETIME.total_seconds())
+    )
+    return response
+
+
+@blueprint.get("/launch")
+@enters_publicly
+def launch_by_address() -> AnyResponse:
+    """Somebody opened the launch address itself, from a bookmark or by reloading."""
+    raise LaunchRefused(RefusalCode.MISSING_TOKEN, "GET")
+
+
+@blueprint.get("/jwks.json")
+@enters_publicly
+def jwks() -> Response:
+    """Our public keys (RFC 7517). Platforms fetch them often, so they may be cached for a minute."""
+    response = jsonify(find_tool().keys.public_jwks())
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return response
+
+
+def _redirect_uri() -> str:
+    return find_tool().settings.base_url + "/lti/launch"
+
+
+def _flow_cookie(flow_id: str) -> str:
+    return FLOW_COOKIE_PREFIX + flow_id[:8]
+
+
+def _bind(response: AnyResponse, started: LoginStarted) -> AnyResponse:
+    _set_cookie(response, _flow_cookie(started.flow_id), started.binder, int(FLOW_LIFETIME.total_seconds()))
+    return response
+
+
+def _set_cookie(response: AnyResponse, name: str, value: str, max_age: int) -> None:
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="None", partitioned=True
+    )
+
+
+def _find_spent_cookies(started: SessionStarted) -> list[str]:
+    """The flow cookie this launch used up, and the oldest sessions beyond the number we keep.
+
+    A session's public id begins with its start in hexadecimal seconds, so names sort by age.
+    """
+    sessions = sorted(name for name in request.cookies if name.startswith(SESSION_COOKIE_PREFIX))
+    return [_flow_cookie(started.flow_id), *sessions[: max(0, len(sessions) - MOST_SESSIONS + 1)]]
+
+
+def _first_page(started: SessionStarted) -> str:
+    module_key = started.arrival.module_key
+    if module_key is None and started.arrival.standing.value == "staff" and started.arrival.resource_link_id:
+        return url_for("links.show", session_id=started.session_id)
+    if module_key is None or module_key == SERIES_LINK:
+        return url_for("modules.show_series", session_id=started.session_id)
+    return url_for("modules.show_module", session_id=started.session_id, module_key=module_key)

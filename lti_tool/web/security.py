@@ -1,0 +1,49 @@
+"""Headers of every answer: a strict content policy, who may frame the page, and no referrer to other sites."""
+
+from urllib.parse import urlsplit
+
+from flask import Response, g, request
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action {form_action}; "
+    "frame-ancestors {frame_ancestors}"
+)
+
+
+def allow_form_action(origin: str) -> None:
+    """Let this page's forms end at ``origin`` (Chromium applies form-action to redirects after a POST too)."""
+    g.form_actions = (*g.get("form_actions", ()), origin)
+
+
+def allow_any_frame() -> None:
+    """Let anybody frame this page: it has nothing to act on, and the browser would hide it from its reader."""
+    g.is_framed_by_anyone = True
+
+
+def allow_frames_of(origins: tuple[str, ...]) -> None:
+    """Let these origins frame this page."""
+    g.frame_origins = origins
+
+
+def add_security_headers(response: Response) -> Response:
+    """Add the headers; called after every request, refusals included."""
+    visit = g.get("visit")
+    origins = g.get("frame_origins", ()) or (visit.frame_origins if visit is not None else ())
+    ancestors = "*" if g.get("is_framed_by_anyone") else " ".join(("'self'", *origins))
+    response.headers["Content-Security-Policy"] = _POLICY.format(
+        form_action=" ".join(("'self'", *g.get("form_actions", ()))), frame_ancestors=ancestors
+    )
+    # same-origin, not no-referrer: with no-referrer browsers send "Origin: null" with our own forms.
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+def find_origin(url: str) -> str:
+    """Scheme and host of an address, as browsers compare them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,23 @@
+"""The wired tool as the rooms see it: one frozen value, made by ``app.py``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from lti_tool.config import Settings
+from lti_tool.content.schema import Series
+from lti_tool.lti.launches import LaunchVerifier
+from lti_tool.lti.tool_keys import ToolKeys
+from lti_tool.models import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Everything a room needs. ``clock`` returns the present as aware UTC; tests inject their own."""
+
+    settings: Settings
+    store: Store
+    series: Series
+    clock: Callable[[], datetime]
+    keys: ToolKeys
+    verifier: LaunchVerifier

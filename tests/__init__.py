@@ -1,0 +1,1 @@
+"""The tests: rules by themselves, databases and pages together, whole journeys, other people's bad input."""

@@ -1,0 +1,1 @@
+"""Rules by themselves: no database, no server."""
