@@ -25,6 +25,7 @@ from lti_tool.web import (
     health,
     links,
     modules,
+    notices,
     presentation,
     readings,
     reflections,
@@ -98,6 +99,8 @@ def create_app(
     errors.register_error_pages(app)
     presentation.register(app)
     app.context_processor(guards.add_template_helpers)
+    app.add_template_global(notices.take_notices, "take_notices")
+    app.after_request(notices.keep_notices)
     app.after_request(guards.keep_out_of_caches)
     app.after_request(security.add_security_headers)
     logging.getLogger("lti_tool").setLevel(logging.INFO)

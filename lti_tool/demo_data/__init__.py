@@ -137,7 +137,7 @@ class _Seeder:
             self._write(
                 visit, key, {"text": work["text"]}, now - timedelta(days=2), is_final=work["state"] == "submitted"
             )
-        place = "Part C: Mission"
+        place = "C"
         self._write(visit, "plan", {"fields": answers["answers"]}, now - timedelta(hours=20), place=place)
 
     def _read(self, visit: Visit, key: str, at: datetime, *, tried: int) -> None:

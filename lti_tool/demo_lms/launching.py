@@ -78,7 +78,7 @@ def authorize() -> ResponseReturnValue:
         exchange.outcome = f"refused: {refusal.error}: {refusal.reason}"
         form |= {"error": refusal.error, "error_description": refusal.reason}
     else:
-        exchange.outcome = f"{person.name} is who they say"
+        exchange.outcome = f"it is {person.name}"
     return _render_form("Opening the activity", platform.settings.tool_launch_url, form)
 
 
@@ -98,7 +98,7 @@ def _make_id_token(platform: Platform, hint: MessageHint, person: Person, nonce:
     if link is None:
         raise AuthorizationRefusedError("invalid_request", "The activity is not in the course any more.")
     claims = platform.launch_claims(person, link, nonce=nonce, document_target=hint.document_target)
-    launch = Exchange("Launch", "LMS to tool, through the browser", "POST", platform.settings.tool_launch_url, 200)
+    launch = Exchange("Launch", "LMS to tool, through the browser", "POST", platform.settings.tool_launch_url)
     launch.outcome = f"id_token sent for {person.name}: {link.title}"
     launch.show(
         message=lti.MESSAGE_RESOURCE_LINK,

@@ -178,12 +178,12 @@ def describe_answer(status: int, reason: str, body: bytes | str) -> str:
 
     Moodle repeats the whole score in its status line, comment and all: everything from the first brace is left out.
     """
-    said = reason.split("{", 1)[0]
+    said = f"{status} {reason.split('{', 1)[0]}"
     for words in _find_explanations(_to_text(body)):
         if words.lower() not in said.lower():
             said = f"{said} {words}"
     printable = "".join(character if character.isprintable() else " " for character in said)
-    return " ".join(f"{status} {printable}".split())[:LONGEST_DETAIL]
+    return " ".join(printable.split())[:LONGEST_DETAIL]
 
 
 def _find_explanations(body: str) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lti_tool.lti.launches import LaunchVerifier
+from lti_tool.lti.tool_keys import ToolKeys, rotate
 from tests.certification.payloads import TOOL, KeyPair, Scene
 from tests.unit.lti.doubles import keys_that_serve
 
@@ -28,3 +29,10 @@ def scene(platform_pair: KeyPair, stranger_pair: KeyPair) -> Scene:
 @pytest.fixture
 def verifier(scene: Scene) -> LaunchVerifier:
     return LaunchVerifier(keys_that_serve(scene.keys, now=scene.now), TOOL)
+
+
+@pytest.fixture(scope="session")
+def tool_keys(tmp_path_factory: pytest.TempPathFactory) -> ToolKeys:
+    directory = tmp_path_factory.mktemp("keys")
+    rotate(directory, datetime.now(UTC))
+    return ToolKeys(directory)

@@ -9,7 +9,7 @@ from pylti1p3.launch_data_storage.base import LaunchDataStorage
 from pylti1p3.message_launch import MessageLaunch
 from pylti1p3.request import Request
 from pylti1p3.session import SessionService
-from pylti1p3.tool_config import ToolConfDict
+from pylti1p3.tool_config.dict import ToolConfDict
 
 from tests.certification.payloads import Scene, Stock
 
@@ -80,7 +80,7 @@ class StockTool:
                         "client_id": scene.client_id,
                         "auth_login_url": f"{scene.issuer}/auth",
                         "auth_token_url": f"{scene.issuer}/token",
-                        "key_set": {"keys": [scene.keys.public_jwk()]},
+                        "key_set": {"keys": [scene.keys.public_jwk()]},  # type: ignore[typeddict-item]
                         "deployment_ids": [scene.deployment_id],
                     }
                 ]

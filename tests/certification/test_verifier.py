@@ -95,7 +95,7 @@ def test_stock_library_accepts_a_replay(scene: Scene) -> None:
 def test_clocks_up_to_a_minute_apart_work(seconds: int, scene: Scene, verifier: LaunchVerifier) -> None:
     now = datetime.fromtimestamp(int(scene.now.timestamp()), UTC)
     token = replace(scene, now=now).shift(seconds)
-    # A platform behind us issues tokens that our clock calls old: Moodle's live 60 seconds, so at 60 s it is just in time.
+    # Moodle's tokens live a minute: from a clock a minute behind, one expires at the moment it is made.
     assert verifier.verify(token, scene.expected(), now).issued_at == now + timedelta(seconds=seconds)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from lti_tool.demo_lms.courses import COURSES
@@ -238,8 +239,6 @@ def test_withheld_scopes_are_not_offered(lms: DemoLmsWithFakeTool) -> None:
 
 
 def _sign_and_read(lms: DemoLmsWithFakeTool, headers: dict[str, object], claims: object = None) -> dict[str, Any]:
-    import jwt
-
     token = lms.platform.sign(claims if claims is not None else {"sub": "1"}, headers)
     return jwt.get_unverified_header(token)
 

@@ -63,7 +63,7 @@ def test_the_course_page_tells_what_to_try_and_lists_people_and_links(lms: DemoL
     for words in (
         "Leading Edge Cohort, demo",
         "Play the facilitator.",
-        "Dana&#39;s plan is waiting" if "Dana&#39;s" in page else "Dana's plan is waiting",
+        "Dana's plan is waiting",
         "Dana Whitfield",
         "Priya Raman",
         "Marisol Ortega",
@@ -171,7 +171,7 @@ def test_traffic_lists_everything_newest_first_with_its_checks(lms: DemoLmsWithF
         ("Access token", 200),
         ("The tool's keys", 200),
         ("The LMS's keys", 200),
-        ("Launch", 200),
+        ("Launch", 0),
         ("Authorization request", 200),
         ("Login initiation", 200),
     ]

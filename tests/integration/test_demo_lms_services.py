@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -74,7 +75,7 @@ def test_the_form_type_is_exact(lms: DemoLmsWithFakeTool, media_type: str) -> No
         ({"jti": ""}, "jti is there"),
     ],
 )
-def test_a_bad_assertion(lms: DemoLmsWithFakeTool, changes: dict[str, object], words: str) -> None:
+def test_a_bad_assertion(lms: DemoLmsWithFakeTool, changes: dict[str, Any], words: str) -> None:
     answer = lms.ask_token(assertion=lms.make_assertion(**changes))
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client")
     assert words in answer.get_json()["error_description"]
@@ -465,7 +466,7 @@ def test_times_rise_for_each_person_and_column_by_themselves(lms: DemoLmsWithFak
         {"userId": "999"},
     ],
 )
-def test_a_bad_score_says_why_and_changes_nothing(lms: DemoLmsWithFakeTool, changes: dict[str, object]) -> None:
+def test_a_bad_score_says_why_and_changes_nothing(lms: DemoLmsWithFakeTool, changes: dict[str, Any]) -> None:
     answer = lms.post_score(**changes)
     assert answer.status_code == 400
     assert "This has to be so and is not" in answer.get_json()["error_description"]
@@ -499,7 +500,7 @@ def test_a_learner_of_another_course_is_none_here(lms: DemoLmsWithFakeTool) -> N
         {"scoreGiven": None},
     ],
 )
-def test_what_is_not_final_clears_as_in_moodle(lms: DemoLmsWithFakeTool, changes: dict[str, object]) -> None:
+def test_what_is_not_final_clears_as_in_moodle(lms: DemoLmsWithFakeTool, changes: dict[str, Any]) -> None:
     lms.post_score()
     assert lms.post_score(timestamp="2026-03-04T20:15:00Z", comment="Look again", **changes).status_code == 200
     assert _show_cell(lms) == "No score"

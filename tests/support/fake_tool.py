@@ -7,12 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+from jwt.types import Options
 from werkzeug.test import TestResponse
 
 from lti_tool.demo_lms.app import create_demo_lms
 from lti_tool.demo_lms.courses import find_course
+from lti_tool.demo_lms.memory import Memory
 from lti_tool.demo_lms.platform import Platform
 from lti_tool.demo_lms.settings import CLIENT_ID, DemoLmsSettings
 from lti_tool.lti import vocabulary as lti
@@ -37,6 +40,11 @@ GOOD_SCORE = {
 }
 
 _tool_key = generate_private_key(public_exponent=65537, key_size=2048)
+_platform_pem = (
+    generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    .decode()
+)
 
 
 class _FormReader(HTMLParser):
@@ -69,6 +77,8 @@ class DemoLmsWithFakeTool:
         self.tool_key = _tool_key
         self.tool_kid = "tool-key-1"
         self.key_fetches = 0
+        with Memory(folder).write() as connection:  # a pair of its own would cost every test a tenth of a second
+            connection.execute("INSERT INTO platform_keys (kid, pem) VALUES ('platform-key-1', ?)", (_platform_pem,))
         self.start()
 
     def start(self) -> None:
@@ -131,7 +141,7 @@ class DemoLmsWithFakeTool:
         keys = self.browser.get("/api/lti/jwks.json", base_url=LMS).get_json()["keys"]
         kid = jwt.get_unverified_header(token)["kid"]
         key = next(jwt.PyJWK.from_dict(item) for item in keys if item["kid"] == kid)
-        off = {"verify_exp": False, "verify_iat": False}
+        off: Options = {"verify_exp": False, "verify_iat": False}
         claims: dict[str, Any] = jwt.decode(token, key, ["RS256"], options=off, audience=CLIENT_ID, issuer=LMS)
         return claims
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
 
+from lti_tool.content.loader import default_series_folder, load_series
 from lti_tool.content.schema import Module, Series
 from lti_tool.domain.answers import blank_document, set_answer
 from lti_tool.domain.roles import Standing
@@ -160,8 +162,15 @@ class ReviewScene:
         return work
 
 
-def make_scene(store: Store, clock: Clock, make: Factory, series: Series) -> ReviewScene:
+@cache
+def read_shipped_series() -> Series:
+    """The series that ships with the tool, read once."""
+    return load_series(default_series_folder())
+
+
+def make_scene(store: Store, clock: Clock, make: Factory) -> ReviewScene:
     """Ruth and Omar facilitate; Dana's plan was submitted two days ago."""
+    series = read_shipped_series()
     context = make.context()
     cohort = make.cohort(context, is_default=True)
     dana = make.user(name="Dana Reyes")

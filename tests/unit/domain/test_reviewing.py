@@ -36,7 +36,9 @@ def test_nothing_is_suggested_before_every_criterion_has_a_level() -> None:
     assert suggest_decision({}, 0) is None
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(1, WorkState.IN_REVIEW), (0, WorkState.SUBMITTED), (-1, WorkState.SUBMITTED)])
+@pytest.mark.parametrize(
+    ("minutes", "state"), [(1, WorkState.IN_REVIEW), (0, WorkState.SUBMITTED), (-1, WorkState.SUBMITTED)]
+)
 def test_a_claim_lasts_until_its_end(minutes: int, state: WorkState) -> None:
     assert find_current_state(WorkState.IN_REVIEW, NOW + timedelta(minutes=minutes), NOW) is state
 

@@ -1,0 +1,50 @@
+"""The facilitator's gradebook page: each score with its state in words, and "Try again now"."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_tool.domain.deliveries import DeliveryState
+from lti_tool.domain.roles import Standing
+from lti_tool.services.grades import keep_gradebook_score, list_deliveries, retry_delivery
+from lti_tool.web.delivery_words import explain_attempt, explain_delivery
+from lti_tool.web.guards import enters, find_tool
+
+blueprint = Blueprint("grades", __name__, url_prefix="/s/<session_id>/grades")
+
+
+@blueprint.get("/")
+@enters(Standing.STAFF)
+def show_grades() -> AnyResponse:
+    """Every score of the course on its way to the gradebook."""
+    tool = find_tool()
+    page = list_deliveries(tool.store, g.visit, tool.series)
+    write_when = current_app.jinja_env.filters["when"]
+    return make_response(
+        render_template(
+            "cohort/grades.html",
+            page=page,
+            rows=[(row, explain_delivery(row, write_when)) for row in page.rows],
+            explain_attempt=explain_attempt,
+            needs_you=page.count(DeliveryState.NEEDS_YOU),
+        )
+    )
+
+
+@blueprint.post("/<int:delivery_id>/retry")
+@enters(Standing.STAFF)
+def retry(delivery_id: int) -> AnyResponse:
+    """Try this score again now, or keep the gradebook's own number (``do=keep``)."""
+    tool = find_tool()
+    match request.form.get("do", "retry"):
+        case "retry":
+            retry_delivery(tool.store, g.visit, delivery_id, now=tool.clock())
+            flash("We are trying again now. Reload this page in a few seconds to see how it went.", "active")
+        case "keep":
+            keep_gradebook_score(tool.store, g.visit, delivery_id, now=tool.clock())
+            flash("The gradebook keeps its number. Nothing is sent unless a newer score is released.", "good")
+        case _:
+            raise BadRequest
+    return redirect(url_for("grades.show_grades", session_id=g.visit.session_id), HTTPStatus.SEE_OTHER)

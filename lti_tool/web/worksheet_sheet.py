@@ -1,0 +1,136 @@
+"""A worksheet as its editor draws it: every question with its answer, its marks and what it may pick from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lti_tool.content.questions import Question, list_questions
+from lti_tool.content.schema import Criterion, Leaf, PickSource, Worksheet, WorksheetField
+from lti_tool.domain.answer_gaps import Gap, find_problems_while_typing
+from lti_tool.domain.answer_lines import PickOption, list_pick_options
+from lti_tool.domain.answer_values import count_words, read_date
+from lti_tool.domain.answers import TYPED, Document, get_answer, shape_document
+from lti_tool.services.review_values import ReleasedReview
+from lti_tool.web.worksheet_forms import mint_row_id
+
+_LONGEST_LINE = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the editor's templates ask. ``document`` is shaped; ``gaps`` are those of a try to submit."""
+
+    worksheet: Worksheet
+    document: Document
+    gaps: tuple[Gap, ...]
+    review: ReleasedReview | None
+    is_returned: bool
+    _questions: Mapping[str, Question]
+    _errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def answer(self, path: str) -> object:
+        """What stands at a question."""
+        return get_answer(self.document, path)
+
+    def is_required(self, path: str) -> bool:
+        """Whether submitting asks for this question."""
+        return path in self._questions and self._questions[path].required
+
+    def errors(self, path: str) -> tuple[str, ...]:
+        """What is wrong or missing at exactly this place."""
+        return self._errors.get(path, ())
+
+    def has_errors_within(self, path: str) -> bool:
+        """Whether anything is wrong at this place or inside it (to open what is folded)."""
+        return any(place == path or place.startswith(f"{path}.") for place in self._errors)
+
+    def comment(self, path: str) -> str:
+        """What the reviewer wrote beside this question."""
+        return "" if self.review is None else self.review.content.comments.get(path, "")
+
+    def is_named(self, path: str) -> bool:
+        """Whether the reviewer named this question as one to change."""
+        return self.is_returned and self.review is not None and path in self.review.content.named_fields
+
+    def is_worth_opening(self, path: str) -> bool:
+        """Whether a folded question must be seen at once: something is wrong there, or the reviewer spoke of it."""
+        return bool(self.has_errors_within(path) or self.comment(path) or self.is_named(path))
+
+    def options(self, source: PickSource) -> tuple[PickOption, ...]:
+        """The rows a pick may name now."""
+        return list_pick_options(self.document, source)
+
+    def find_rows(self, source: PickSource) -> WorksheetField | None:
+        """The question a pick takes its options from."""
+        question = self._questions.get(source.field)
+        return question.field if question else None
+
+    def criteria_for(self, key: str) -> tuple[Criterion, ...]:
+        """The lines of the rubric that look at a field."""
+        return tuple(criterion for criterion in self.worksheet.rubric if key in criterion.fields)
+
+    def label(self, key: str) -> str:
+        """What a field is called."""
+        return next(
+            (part_field.label for part in self.worksheet.parts for part_field in part.fields if part_field.key == key),
+            key,
+        )
+
+
+def make_sheet(
+    worksheet: Worksheet,
+    document: Document,
+    *,
+    review: ReleasedReview | None = None,
+    is_returned: bool = False,
+    gaps: tuple[Gap, ...] = (),
+) -> Sheet:
+    """Lay out ``document``; besides the gaps of a try to submit, what is of the wrong kind is always marked."""
+    document = shape_document(worksheet, document)
+    errors: dict[str, tuple[str, ...]] = {}
+    for gap in dict.fromkeys((*gaps, *find_problems_while_typing(worksheet, document))):
+        errors[gap.path] = (*errors.get(gap.path, ()), gap.message)
+    questions = {question.path: question for question in list_questions(worksheet)}
+    return Sheet(worksheet, document, gaps, review, is_returned, questions, errors)
+
+
+def is_long_text(leaf: Leaf) -> bool:
+    """Whether an answer of this kind may need more than a line."""
+    return leaf.type == "text" and (leaf.max_chars or 0) > _LONGEST_LINE
+
+
+def is_iso_date(value: str) -> bool:
+    """Whether a date field can show ``value``; anything else is shown as typed, so that nothing disappears."""
+    day = read_date(value)
+    return not value or (day is not None and day.isoformat() == value)
+
+
+def read_typed(value: str) -> str:
+    """Her own words where a pick could name nothing; empty for a picked row."""
+    return value.removeprefix(TYPED) if value.startswith(TYPED) else ""
+
+
+def describe_limit(leaf: Leaf) -> str:
+    """What to know before typing: the range of words or the most characters."""
+    if leaf.type == "text":
+        return f"Up to {leaf.max_chars} characters."
+    if leaf.type != "prose":
+        return ""
+    return f"{leaf.min_words} to {leaf.max_words} words." if leaf.min_words else f"Up to {leaf.max_words} words."
+
+
+def describe_count(leaf: Leaf, value: str) -> str:
+    """The line under a prose answer, as the page's script goes on writing it."""
+    count = count_words(value)
+    words = f"{count} word" if count == 1 else f"{count} words"
+    limit = f"in a range of {leaf.min_words} to {leaf.max_words}" if leaf.min_words else f"up to {leaf.max_words}"
+    return f"{words}, {limit}"
+
+
+SHEET_HELPERS = {
+    "is_long_text": is_long_text,
+    "is_iso_date": is_iso_date,
+    "read_typed": read_typed,
+    "describe_limit": describe_limit,
+    "describe_count": describe_count,
+    "mint_row_id": mint_row_id,
+}

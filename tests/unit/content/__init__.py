@@ -1,0 +1,1 @@
+"""What is taught: reading a series and judging it."""

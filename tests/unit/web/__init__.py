@@ -1,0 +1,1 @@
+"""The rooms, as far as they need no server."""
