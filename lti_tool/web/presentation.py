@@ -10,9 +10,10 @@ from markupsafe import Markup
 from lti_tool.content.markdown import render_phrase
 from lti_tool.domain.submissions import Decision
 from lti_tool.services.modules import ModuleCard, ModulePage, NextStep, Reason, Reply, StoppedAt
+from lti_tool.web.notices import keep_notices, take_notices
 from lti_tool.web.score_words import ScoreWords, describe_score_box
 from lti_tool.web.times import install_time_filters, mark_moment
-from lti_tool.web.words import count_things, join_words
+from lti_tool.web.words import add_article, count_things, join_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,9 @@ def tell_score(page: ModulePage) -> ScoreWords | None:
 
 
 def register(app: Flask) -> None:
-    """Give every template the filters and functions of this module and of ``web/times.py``."""
+    """Give every template the filters and functions of the rooms, and keep what was said for the next page."""
     install_time_filters(app)
+    app.after_request(keep_notices)
     app.add_template_filter(lambda markdown: Markup(render_phrase(markdown)), "phrase")  # noqa: S704 cleaned there
     functions: dict[str, Callable[..., Any]] = {
         "state_look": look_at_state,
@@ -112,6 +114,8 @@ def register(app: Flask) -> None:
         "score_words": tell_score,
         "join_words": join_words,
         "count_things": count_things,
+        "a_or_an": add_article,
+        "take_notices": take_notices,
     }
     for name, function in functions.items():
         app.add_template_global(function, name)

@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.domain.roles import Standing
 from lti_tool.services.readings import mark_read, record_checks
 from lti_tool.services.readings import show_reading as read_reading
 from lti_tool.web.guards import EVERYBODY, enters, find_tool
+from lti_tool.web.notices import say
 
 blueprint = Blueprint("readings", __name__, url_prefix="/s/<session_id>/modules/<module_key>/readings")
 
@@ -42,7 +43,7 @@ def change_reading(module_key: str, reading_key: str) -> AnyResponse:
     if request.form.get("do") == "read":
         mark_read(*where, now=tool.clock())
     elif not answers:
-        flash("Choose an answer first. “Not sure” counts as a try.", "attention")
+        say("Choose an answer first. “Not sure” counts as a try.", "attention")
     here = url_for(
         "readings.show_reading", session_id=g.visit.session_id, module_key=module_key, reading_key=reading_key
     )

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.domain.answer_merge import Conflict
@@ -22,6 +22,7 @@ from lti_tool.web.drafts import (
     read_version,
 )
 from lti_tool.web.guards import enters, find_tool
+from lti_tool.web.notices import say
 
 blueprint = Blueprint("reflections", __name__, url_prefix="/s/<session_id>/modules/<module_key>/reflections")
 
@@ -46,13 +47,13 @@ def change_reflection(module_key: str, reflection_key: str) -> AnyResponse:
     if pressed in {"take_back", "reopen"}:
         step = take_back_work if pressed == "take_back" else reopen_work
         step(*where, now=tool.clock())
-        flash("It is your draft again. Your words are all here.", "good")
+        say("It is your draft again. Your words are all here.", "good")
         return _go_back(module_key, reflection_key)
     draft = _read_draft(module_key, reflection_key)
     try:
         if pressed not in {"submit", "submit_as_is"}:
             save_draft(*where, draft=draft, now=tool.clock())
-            flash("Your draft is saved.", "good")
+            say("Your draft is saved.", "good")
             return _go_back(module_key, reflection_key)
         submit_work(*where, draft=draft, accepts_range=pressed == "submit_as_is", now=tool.clock())
     except StaleError:
@@ -63,7 +64,7 @@ def change_reflection(module_key: str, reflection_key: str) -> AnyResponse:
         return _render(_open(module_key, reflection_key), outside=error, status=error.status)
     except (NotNowError, RefusedDocumentError) as error:
         return _keep_text(module_key, reflection_key, draft, error)
-    flash("Submitted. Nothing more for you to do here.", "good")
+    say("Submitted. Nothing more for you to do here.", "good")
     return _go_back(module_key, reflection_key)
 
 

@@ -15,3 +15,8 @@ def join_words(items: Sequence[str], last: str = "and") -> str:
 def count_things(count: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 thing", "2 things"."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def add_article(noun: str) -> str:
+    """A noun with "a" or "an": "a goal", "an audience"."""
+    return f"{'an' if noun[:1].casefold() in 'aeiou' else 'a'} {noun}"

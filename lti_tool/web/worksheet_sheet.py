@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lti_tool.content.questions import Question, list_questions
-from lti_tool.content.schema import Criterion, Leaf, PickSource, Worksheet, WorksheetField
+from lti_tool.content.schema import Depth, Leaf, Part, PickSource, Worksheet, WorksheetField
 from lti_tool.domain.answer_gaps import Gap, find_problems_while_typing
-from lti_tool.domain.answer_lines import PickOption, list_pick_options
+from lti_tool.domain.answer_lines import PickOption, list_lines, list_pick_options
 from lti_tool.domain.answer_values import count_words, read_date
 from lti_tool.domain.answers import TYPED, Document, get_answer, shape_document
 from lti_tool.services.review_values import ReleasedReview
@@ -64,9 +64,20 @@ class Sheet:
         question = self._questions.get(source.field)
         return question.field if question else None
 
-    def criteria_for(self, key: str) -> tuple[Criterion, ...]:
-        """The lines of the rubric that look at a field."""
-        return tuple(criterion for criterion in self.worksheet.rubric if key in criterion.fields)
+    def anchor(self, gap: Gap) -> str:
+        """Where the link of a gap leads: to the place to write, or to the whole question."""
+        question = self._questions.get(gap.path)
+        return f"field-{gap.path}" if question is not None and question.field.columns else f"a.{gap.path}"
+
+    def opens_deeper(self, part: Part) -> bool:
+        """Whether the folded questions of a part must be seen at once: wrong, commented on, or begun."""
+        keys = {part_field.key for part_field in part.fields if part_field.depth is Depth.DEEPER}
+        return any(self.is_worth_opening(key) for key in keys) or any(
+            line.is_begun
+            for question in self._questions.values()
+            if question.path.partition(".")[0] in keys
+            for line in list_lines(question, self.document)
+        )
 
     def label(self, key: str) -> str:
         """What a field is called."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.content.schema import Worksheet
@@ -36,6 +36,7 @@ from lti_tool.web.drafts import (
     settles_conflict,
 )
 from lti_tool.web.guards import enters, find_tool
+from lti_tool.web.notices import say
 from lti_tool.web.worksheet_conflicts import merge_versions, settle_versions
 from lti_tool.web.worksheet_forms import (
     Action,
@@ -114,7 +115,7 @@ def autosave_plan(module_key: str) -> Response:
 def _open_again(module_key: str, step: Callable[..., None]) -> AnyResponse:
     tool = find_tool()
     step(tool.store, g.visit, tool.series, module_key, PLAN_KEY, now=tool.clock())
-    flash("Your plan is a draft again. Everything is here.", "good")
+    say("Your plan is a draft again. Everything is here.", "good")
     return _go_to(module_key)
 
 
@@ -125,11 +126,11 @@ def _store(module_key: str, action: Action, document: Document) -> AnyResponse:
     draft = DraftInput(document=document, version=read_version(), place=read_place())
     if action.kind is ActionKind.SUBMIT:
         submit_work(*where, draft=draft, now=tool.clock())
-        flash("Your plan is submitted.", "good")
+        say("Your plan is submitted.", "good")
         return _go_to(module_key)
     save_draft(*where, draft=draft, now=tool.clock())
     if action.kind is ActionKind.SAVE:
-        flash("Your draft is saved.", "good")
+        say("Your draft is saved.", "good")
     return _go_to(module_key, _find_anchor(action, read_place()))
 
 

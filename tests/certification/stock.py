@@ -70,7 +70,9 @@ class StockLaunch(MessageLaunch[Any, Any, Any, Any]):
 class StockTool:
     """A tool on the stock library: it has sent two logins and waits for their launches."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(
+        self, scene: Scene, *, jwk: dict[str, object] | None = None, deployments: list[str] | None = None
+    ) -> None:
         self.memory = _Memory()
         self.cookies = {STATE: STATE}
         self.config = ToolConfDict(
@@ -80,8 +82,8 @@ class StockTool:
                         "client_id": scene.client_id,
                         "auth_login_url": f"{scene.issuer}/auth",
                         "auth_token_url": f"{scene.issuer}/token",
-                        "key_set": {"keys": [scene.keys.public_jwk()]},  # type: ignore[typeddict-item]
-                        "deployment_ids": [scene.deployment_id],
+                        "key_set": {"keys": [jwk or scene.keys.public_jwk()]},  # type: ignore[typeddict-item]
+                        "deployment_ids": deployments or [scene.deployment_id],
                     }
                 ]
             }
@@ -90,18 +92,21 @@ class StockTool:
         service.save_nonce(scene.nonce)
         service.save_nonce(scene.other_nonce)
 
-    def ask(self, token: str, state: str = STATE) -> Stock:
-        """What the stock class does with this token."""
-        request = _Parameters({"id_token": token, "state": state})
-        launch = StockLaunch(
+    def open(self, token: str) -> StockLaunch:
+        """A stock launch of this token, not validated yet."""
+        request = _Parameters({"id_token": token, "state": STATE})
+        return StockLaunch(
             request,
             self.config,
             self._open_session(request),
             _Cookies(self.cookies),
             requests_session=requests.Session(),
         )
+
+    def ask(self, token: str) -> Stock:
+        """What the stock class does with this token."""
         try:
-            launch.validate()
+            self.open(token).validate()
         except LtiException:
             return Stock.REFUSES
         except Exception:  # noqa: BLE001  # that it can be anything is the finding

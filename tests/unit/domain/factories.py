@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from lti_tool.content.questions import list_questions
 from lti_tool.content.schema import FieldType, Leaf, Worksheet, WorksheetField
 from lti_tool.domain.answers import Document, list_private_paths, parse_document
+
+# A busy machine is slow, not wrong.
+settings.register_profile("unhurried", deadline=None, max_examples=60)
+settings.load_profile("unhurried")
 
 
 def make_field(key: str, kind: str = "text", **more: Any) -> dict[str, Any]:
