@@ -87,11 +87,11 @@ $(VENV)/.made:
 $(READY): $(VENV)/.made requirements.lock pyproject.toml
 	@echo "Installing what the tool needs (half a minute, the first time) ..."
 	@sed '/^$(DEV_MARK)/,$$d' requirements.lock > $(VENV)/runtime.txt
-	@$(PIP) install --quiet --require-hashes --requirement $(VENV)/runtime.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install -qq --require-hashes --requirement $(VENV)/runtime.txt
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(READY_TO_TEST): $(READY)
 	@echo "Installing what the tests need (a minute, the first time) ..."
-	@$(PIP) install --quiet --require-hashes --requirement requirements.lock
+	@$(PIP) install -qq --require-hashes --requirement requirements.lock
 	@touch $@

@@ -3,11 +3,11 @@
 import os
 import secrets
 import shlex
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPConnection, HTTPException
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -184,19 +184,24 @@ def _wait_until_up(demo: Demo, supervisor: Supervisor, should_stop: StopFlag) ->
     deadline = time.monotonic() + _READY_SECONDS
     waiting = [demo.port, demo.lms_port]
     while waiting and not should_stop() and supervisor.find_failure() is None and time.monotonic() < deadline:
-        if _accepts_connections(waiting[0]):
+        if _answers(waiting[0]):
             waiting.pop(0)
         else:
             should_stop.nap(_ASK_SECONDS)
     return not waiting
 
 
-def _accepts_connections(port: int) -> bool:
+def _answers(port: int) -> bool:
+    """Whether a page comes back. A connection alone says little: it is accepted while the pages are still loading."""
+    connection = HTTPConnection(TOOL_HOST, port, timeout=2)
     try:
-        with socket.create_connection((TOOL_HOST, port), timeout=1):
-            return True
-    except OSError:
+        connection.request("HEAD", "/healthz")
+        connection.getresponse()
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
+    return True
 
 
 def _refuse_taken_ports(demo: Demo) -> None:

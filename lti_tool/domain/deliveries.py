@@ -74,7 +74,8 @@ RESTAMP_WAITS: Final = (timedelta(seconds=2), timedelta(seconds=70))
 LOCKED_WAITS: Final = (timedelta(seconds=10), timedelta(minutes=2))
 READ_BACK_WAITS: Final = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=12))
 
-_NUMBER_TOLERANCE: Final = Decimal("0.01")
+_HUNDREDTHS: Final = Decimal("0.01")
+_MOST_LOST_BY_ROUNDING: Final = Decimal("0.005")
 
 _SAME_STAMP_AGAIN: Final = frozenset(
     {
@@ -120,9 +121,9 @@ class GradebookNumber:
     maximum: Decimal | None
 
     def equals(self, score: int, maximum: int) -> bool:
-        """Whether this is ``score`` of ``maximum``, put on the column's own scale and rounded as gradebooks do."""
+        """Whether this is ``score`` of ``maximum``, on the column's own scale, rounded to hundredths or finer."""
         scale = self.maximum or Decimal(maximum)
-        return abs(self.score - Decimal(score) * scale / Decimal(maximum)) <= _NUMBER_TOLERANCE
+        return abs(self.score - Decimal(score) * scale / Decimal(maximum)) <= _MOST_LOST_BY_ROUNDING
 
 
 def wait_before_retry(failures: int, chance: float = 1.0) -> timedelta:
@@ -210,7 +211,7 @@ def judge_reading(found: GradebookNumber | None, *, score: int, maximum: int, re
 
 def format_number(number: Decimal) -> str:
     """Write a gradebook's number with at most two decimals and no empty ones: 92, 9.2, 33.33."""
-    text = format(number.quantize(_NUMBER_TOLERANCE, ROUND_HALF_UP), "f")
+    text = format(number.quantize(_HUNDREDTHS, ROUND_HALF_UP), "f")
     return text.rstrip("0").rstrip(".")
 
 

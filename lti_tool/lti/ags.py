@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pylti1p3.assignments_grades import AssignmentsGradesService
+from pylti1p3.exception import LtiException
 from pylti1p3.grade import Grade
 from pylti1p3.lineitem import LineItem
 from typing_extensions import override
@@ -105,6 +106,8 @@ class GradebookClient:
             service.put_grade(build_grade(registration.family, score))
         except ServiceError as error:
             return error.answer
+        except LtiException as error:
+            return PlatformAnswer(AnswerClass.REFUSED, None, str(error))
         status = None if connector.last_answer is None else connector.last_answer.status
         return PlatformAnswer(AnswerClass.SENT, status, "")
 

@@ -106,7 +106,7 @@ class ToolServiceConnector(ServiceConnector):
         kept = self._services.tokens.get(name, now)
         if kept is not None:
             return kept
-        answer = self._send("POST", self._known.token_url, _FORM_HEADERS, self._build_token_request(scopes, now))
+        answer = self._ask_for_token(self._build_token_request(scopes, now))
         token, lifetime = self._read_token(answer)
         if lifetime > TOKEN_MARGIN:
             self._services.tokens.put(name, token, now + lifetime - TOKEN_MARGIN)
@@ -141,41 +141,42 @@ class ToolServiceConnector(ServiceConnector):
     def _call(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, scopes: Sequence[str]
     ) -> HttpAnswer:
-        answer = self._send(method, url, {**headers, **self._authorize(scopes)}, body)
+        token = self.get_access_token(scopes)
+        answer = self._send(method, url, headers, body, token)
         if answer.status == 401:
             # The token may have been withdrawn before its time; a second 401 means it is not the token.
             self._services.tokens.drop(self._name_token(scopes))
-            answer = self._send(method, url, {**headers, **self._authorize(scopes)}, body)
+            token = self.get_access_token(scopes)
+            answer = self._send(method, url, headers, body, token)
         self.last_answer = answer
         if not answer.is_ok:
-            raise ServiceError(self._classify(answer))
-        return answer
-
-    def _authorize(self, scopes: Sequence[str]) -> dict[str, str]:
-        return {"Authorization": "Bearer " + self.get_access_token(scopes)}
-
-    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> HttpAnswer:
-        try:
-            return self._services.http.request(method, url, headers=headers, body=body)
-        except PlatformUnreachable as error:
-            is_ours = error.kind is Unreachability.BAD_URL
             raise ServiceError(
                 PlatformAnswer(
-                    AnswerClass.REFUSED if is_ours else AnswerClass.PLATFORM_DOWN,
-                    None,
-                    str(error)[:500],
-                    maybe_recorded=error.kind in _MAYBE_RECORDED,
+                    classify(self._known.family, answer.status, answer.body, answer.reason),
+                    answer.status,
+                    describe_answer(answer.status, answer.reason, answer.body, token),
+                    read_retry_after(answer.headers.get("Retry-After", ""), self._services.clock()),
+                    maybe_recorded=answer.status >= 500,
                 )
-            ) from error
+            )
+        return answer
 
-    def _classify(self, answer: HttpAnswer) -> PlatformAnswer:
-        return PlatformAnswer(
-            classify(self._known.family, answer.status, answer.body, answer.reason),
-            answer.status,
-            describe_answer(answer.status, answer.reason, answer.body),
-            read_retry_after(answer.headers.get("Retry-After", ""), self._services.clock()),
-            maybe_recorded=answer.status >= 500,
-        )
+    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, token: str) -> HttpAnswer:
+        authorized = {**headers, "Authorization": f"Bearer {token}"}
+        try:
+            return self._services.http.request(method, url, headers=authorized, body=body)
+        except PlatformUnreachable as error:
+            kind = AnswerClass.REFUSED if error.kind is Unreachability.BAD_URL else AnswerClass.PLATFORM_DOWN
+            is_unsure = error.kind in _MAYBE_RECORDED
+            raise ServiceError(PlatformAnswer(kind, None, str(error)[:500], maybe_recorded=is_unsure)) from error
+
+    def _ask_for_token(self, form: bytes) -> HttpAnswer:
+        try:
+            return self._services.http.request("POST", self._known.token_url, headers=_FORM_HEADERS, body=form)
+        except PlatformUnreachable as error:
+            # Whatever became of this, the call itself was not made.
+            kind = AnswerClass.REFUSED if error.kind is Unreachability.BAD_URL else AnswerClass.PLATFORM_DOWN
+            raise ServiceError(PlatformAnswer(kind, None, f"No access token: {error}"[:500])) from error
 
     def _name_token(self, scopes: Sequence[str]) -> str:
         # Issuer and scopes are not enough: hosted Canvas has every school under one issuer, and a token fetched for

@@ -19,6 +19,7 @@ OTHER: Final = "other"
 
 CANVAS_SUBMISSION_EXTENSION: Final = "https://canvas.instructure.com/lti/submission"
 LONGEST_DETAIL: Final = 500
+_JWT: Final = re.compile(r"eyJ[\w-]*(?:\.[\w-]*){1,2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +174,22 @@ def classify_token_answer(family: str, status: int, body: bytes | str) -> Answer
     return AnswerClass.NO_PERMISSION
 
 
-def describe_answer(status: int, reason: str, body: bytes | str) -> str:
+def describe_answer(status: int, reason: str, body: bytes | str, secret: str = "") -> str:
     """Put a platform's own explanation into one line for the log and the facilitator's details.
 
     Moodle repeats the whole score in its status line, comment and all: everything from the first brace is left out.
+    So are tokens: ``secret``, and whatever looks like a JWT.
     """
-    said = f"{status} {reason.split('{', 1)[0]}"
-    for words in _find_explanations(_to_text(body)):
+    said = f"{status} {_hide_tokens(reason, secret).split('{', 1)[0]}"
+    for words in _find_explanations(_hide_tokens(_to_text(body), secret)):
         if words.lower() not in said.lower():
             said = f"{said} {words}"
     printable = "".join(character if character.isprintable() else " " for character in said)
     return " ".join(printable.split())[:LONGEST_DETAIL]
+
+
+def _hide_tokens(text: str, secret: str) -> str:
+    return _JWT.sub("…", text.replace(secret, "…") if secret else text)
 
 
 def _find_explanations(body: str) -> list[str]:

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from lti_tool.content.markdown import render_phrase
 from lti_tool.domain.submissions import Decision
 from lti_tool.services.modules import ModuleCard, ModulePage, NextStep, Reason, Reply, StoppedAt
-from lti_tool.web.notices import keep_notices, take_notices
 from lti_tool.web.score_words import ScoreWords, describe_score_box
 from lti_tool.web.times import install_time_filters, mark_moment
 from lti_tool.web.words import add_article, count_things, join_words
@@ -101,9 +100,8 @@ def tell_score(page: ModulePage) -> ScoreWords | None:
 
 
 def register(app: Flask) -> None:
-    """Give every template the filters and functions of the rooms, and keep what was said for the next page."""
+    """Give every template the filters and functions of the rooms."""
     install_time_filters(app)
-    app.after_request(keep_notices)
     app.add_template_filter(lambda markdown: Markup(render_phrase(markdown)), "phrase")  # noqa: S704 cleaned there
     functions: dict[str, Callable[..., Any]] = {
         "state_look": look_at_state,
@@ -115,7 +113,6 @@ def register(app: Flask) -> None:
         "join_words": join_words,
         "count_things": count_things,
         "a_or_an": add_article,
-        "take_notices": take_notices,
     }
     for name, function in functions.items():
         app.add_template_global(function, name)

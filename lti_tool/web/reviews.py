@@ -155,10 +155,10 @@ def release(submission_id: int) -> AnyResponse:
             return _render_release(page, view, decision, error)
         return _render(page, problem=error)
     except AlreadyReviewedError as error:
+        if not error.is_mine:
+            return _render(_open(submission_id), problem=error)
         # A double click: what it wanted is done, and the page says so.
-        return (
-            redirect(_address_of_work(submission_id)) if error.is_mine else _render(_open(submission_id), problem=error)
-        )
+        return _go(_address_of_work(submission_id))
     except NotNowError as error:
         return _render(_open(submission_id), problem=error)
     page = _open(submission_id)
@@ -235,6 +235,7 @@ def _render(
     body = render_template(
         "reviews/review.html",
         page=page,
+        level_names=find_tool().series.level_names,
         form=form if form is not None and view is None else ReviewForm.of(page.draft),
         reflection_form=form if view is not None else None,
         reflection_form_of=form_of,
@@ -258,6 +259,7 @@ def _render_release(
     body = render_template(
         "reviews/release.html",
         page=page,
+        level_names=find_tool().series.level_names,
         view=view,
         draft=draft,
         revision_id=revision_id,

@@ -97,6 +97,7 @@ class Scene:
     client_id: str = CLIENT_ID
     deployment_id: str = DEPLOYMENT_ID
     tool: str = TOOL
+    subject: str = "a6d5c443-1f51-4783-ba1a-7686ffe3b54a"
 
     def registration(self, **changes: Any) -> Registration:
         registration = Registration(
@@ -121,7 +122,7 @@ class Scene:
         claims: Claims = {
             "iss": self.issuer,
             "aud": self.client_id,
-            "sub": "a6d5c443-1f51-4783-ba1a-7686ffe3b54a",
+            "sub": self.subject,
             "exp": seconds + 3600,
             "iat": seconds,
             "nonce": self.nonce,

@@ -107,7 +107,7 @@ def open_client(answer: Answer, tool_keys: ToolKeys, scene: Scene) -> tuple[Grad
     def respond(asked: Asked) -> HttpAnswer:
         chosen = token if asked.url.endswith("token.php") else answer
         link = {} if "link" not in chosen else {"Link": chosen["link"]}
-        return answer_json(chosen["body"], chosen["status"], chosen["reason"], **link)
+        return answer_json(chosen["body"], chosen["status"], chosen["reason"], link)
 
     http = ScriptedClient(respond)
     return GradebookClient(http, tool_keys, MemoryTokenCache(), lambda: scene.now), http

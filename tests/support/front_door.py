@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -61,10 +62,10 @@ class Page:
         """The code of a refusal."""
         return next((main.get("data-error-code") for main in self.tree.iter("main")), None)
 
-    def form(self, action: str = "") -> dict[str, str]:
+    def form(self, action: str = "") -> dict[str, Any]:
         """The fields of the first POST form whose action ends in ``action``, as a browser would send them."""
         for form in self.tree.iter("form"):
-            if form.get("method", "").lower() == "post" and (form.get("action") or "").endswith(action):
+            if form.get("method", "").lower() == "post" and urlsplit(form.get("action") or "").path.endswith(action):
                 return _read_fields(form)
         raise AssertionError(f"no form to {action!r} on {self.address}")
 
@@ -235,26 +236,34 @@ def open_front_door(database_url: str, folder: Path, clock: Clock) -> Iterator[F
         door.store.engine.dispose()
 
 
-def _read_fields(form: Element) -> dict[str, str]:
-    """A form's successful controls, without its buttons. A name sent several times keeps its last value."""
-    fields: dict[str, str] = {}
+def _read_fields(form: Element) -> dict[str, Any]:
+    """A form's successful controls, without its buttons. A name sent several times holds a list."""
+    fields: dict[str, Any] = {}
+
+    def add(name: str, value: str) -> None:
+        before = fields.get(name)
+        if before is None:
+            fields[name] = value
+        else:
+            fields[name] = [*(before if isinstance(before, list) else [before]), value]
+
     for control in form.iter():
         name = control.get("name")
         if not name or control.get("disabled") is not None:
             continue
         if control.tag == "textarea":
-            fields[name] = control.text or ""
+            add(name, control.text or "")
         elif control.tag == "select":
             options = list(control.iter("option"))
             chosen = [option for option in options if option.get("selected") is not None] or options[:1]
             if chosen:
                 value = chosen[0].get("value")
-                fields[name] = value if value is not None else find_text(chosen[0])
+                add(name, value if value is not None else find_text(chosen[0]))
         elif control.tag == "input":
             kind = control.get("type", "text")
             if kind in {"submit", "button", "image"}:
                 continue
             if kind in {"checkbox", "radio"} and control.get("checked") is None:
                 continue
-            fields[name] = control.get("value", "on" if kind == "checkbox" else "")
+            add(name, control.get("value", "on" if kind == "checkbox" else ""))
     return fields

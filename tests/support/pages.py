@@ -28,7 +28,7 @@ def check_page(html: str, address: str = "") -> Element:
         *_find_link_problems(tree),
     ]
     if problems:
-        raise BadPageError(f"{address}: " + "; ".join(problems))
+        raise BadPageError(f"{address}: " + "; ".join(problems[:12]))
     return tree
 
 
@@ -47,6 +47,10 @@ def _parse(html: str, address: str) -> Element:
         (line, column), code, _ = parser.errors[0]
         near = html.splitlines()[line - 1].strip()[:160] if html else ""
         raise BadPageError(f"{address}: not valid HTML at {line}:{column}: {code}: {near}")
+    # What stands in a template is no part of the page until a script takes it out.
+    for parent in tree.iter():
+        for template in parent.findall("template"):
+            template.clear()
     return tree
 
 
@@ -82,7 +86,7 @@ def _find_label_problems(tree: Element) -> list[str]:
     problems.extend(
         f"button {button.get('value')!r} has no name"
         for button in tree.iter("button")
-        if not (find_text(button) or button.get("aria-label"))
+        if button.get("hidden") is None and not (find_text(button) or button.get("aria-label"))
     )
     problems.extend("a form without action" for form in tree.iter("form") if form.get("action") in {None, ""})
     return problems

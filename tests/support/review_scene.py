@@ -128,7 +128,9 @@ class ReviewScene:
         with self.store.reading() as session:
             return list(session.scalars(select(AuditFact.verb).order_by(AuditFact.id)))
 
-    def add_reflection(self, key: str, text: str = "I kept the door open.", **columns: Any) -> tuple[Submission, Revision]:
+    def add_reflection(
+        self, key: str, text: str = "I kept the door open.", **columns: Any
+    ) -> tuple[Submission, Revision]:
         """A submitted reflection of Dana's."""
         is_private = bool(columns.pop("is_private", False))
         work = self.make.submission(
@@ -185,9 +187,7 @@ def make_scene(store: Store, clock: Clock, make: Factory) -> ReviewScene:
         draft_saved_at=clock.now() - timedelta(days=2),
     )
     revision = make.revision(plan, number=1, document=write_plan(series.modules[0]), submitted_at=plan.submitted_at)
-    return ReviewScene(
-        store, clock, make, series, cohort, enrolment, visits[0], visits[1], dana, plan, revision
-    )
+    return ReviewScene(store, clock, make, series, cohort, enrolment, visits[0], visits[1], dana, plan, revision)
 
 
 def make_visit(user: User, context_id: int, cohort: Cohort, **changes: Any) -> Visit:

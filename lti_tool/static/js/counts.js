@@ -5,10 +5,18 @@ import { announce } from "./announce.js";
 const SPOKEN_AFTER = 2000;
 const SHOWN_FROM = 0.8;
 
-/** Words as the server counts them. */
+// Chinese and Japanese are written without spaces, so each of their characters counts as a word.
+const UNSPACED = new RegExp(
+  "[\\u3005-\\u3007\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff" +
+  "\\uf900-\\ufaff\\uff66-\\uff9f\\u{20000}-\\u{3ffff}]", "gu");
+
+/** Words as the server counts them: what stands between spaces or dashes and holds a letter or a digit. */
 export function countWords(text) {
-  const words = text.trim();
-  return words ? words.split(/\s+/u).length : 0;
+  return text
+    .replace(/[\u2013\u2014]/g, " ")
+    .replace(UNSPACED, " x ")
+    .split(/\s+/u)
+    .filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }
 
 /** Characters as people count them, not UTF-16 halves. */
@@ -18,7 +26,7 @@ export function countCharacters(text) {
 
 function describeWords(count, low, high) {
   const words = `${count} ${count === 1 ? "word" : "words"}`;
-  if (count > high * 1.1) return ["over", `${words}. The range is ${low ? `${low} to ${high}` : `up to ${high}`}.`];
+  if (count > high * 1.1) return ["over", low ? `${words}. The range is ${low} to ${high}.` : `${words}. The most is ${high}.`];
   if (count && count < low * 0.9) return ["under", `${words}. The range is ${low} to ${high}.`];
   return ["inside", low ? `${words}, in a range of ${low} to ${high}` : `${words}, up to ${high}`];
 }

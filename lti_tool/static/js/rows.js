@@ -10,7 +10,7 @@ function rowsOf(box) {
   return [...list(box).children];
 }
 
-/** Give every row its number, its buttons their bounds, and the form its order. */
+/** Give every row its number and its buttons their bounds; the hidden ids in the rows carry their order. */
 function renumber(box) {
   const rows = rowsOf(box);
   rows.forEach((row, index) => {
@@ -20,8 +20,6 @@ function renumber(box) {
       button.disabled = (verb === "up" && index === 0) || (verb === "down" && index === rows.length - 1);
     }
   });
-  const order = box.querySelector("[data-order]");
-  if (order) order.value = rows.map((row) => row.dataset.row).join(" ");
   const isFull = rows.length >= Number(box.dataset.maxRows);
   box.querySelector('button[name="do"][value^="add:"]').disabled = isFull;
   box.querySelector("[data-full-note]").hidden = !isFull;

@@ -105,7 +105,7 @@ ADVICE = [
     (MODULE, "criteria: [jobs_are_owned]", "criteria: []", "outcome “o1” has no criterion"),
     (MODULE, "readings: [r1]", "readings: []", "outcome “o1” has no reading"),
     (READING, "## The job by the fence", f"{'Word by word. ' * 200}\n\n## The job", "words; 700 to 1200"),
-    (READING, "## The job by the fence", f"{(LONG * 2).strip()}.\n\n" * 9 + "## The job", "10.5 is the most"),
+    (READING, "## The job by the fence", f"{(LONG * 6).strip()}.\n\n" * 9 + "## The job", "10.5 is the most"),
     (READING, "## An owner", "#### An owner", "a heading is skipped: expected ###"),
     (READING, "## An owner", "# An owner", "headings in a text are ##"),
     (READING, "## An owner", "<b>An owner</b>", "HTML is shown as it stands"),

@@ -68,19 +68,28 @@ def test_any_text_is_rendered(text: str) -> None:
     [
         ("Bryk, Anthony S., and Barbara Schneider. 2002. *Trust*.", "Bryk and Schneider 2002"),
         ("Mendelow, A. L. 1981. “Scanning.”", "Mendelow 1981"),
-        ("American Association of School Librarians. 2018. *Standards*.", "American Association of School Librarians 2018"),
+        (
+            "American Association of School Librarians. 2018. *Standards*.",
+            "American Association of School Librarians 2018",
+        ),
         ("Texas State Library and Archives Commission. 2018. *S*.", "Texas State Library and Archives Commission 2018"),
-        ("Lance, Keith Curry, Marcia J. Rodney, and Christine Hamilton-Pennell. 2000. *H*.", "Lance, Rodney, and Hamilton-Pennell 2000"),
+        (
+            "Lance, Keith Curry, Marcia J. Rodney, and Christine Hamilton-Pennell. 2000. *H*.",
+            "Lance, Rodney, and Hamilton-Pennell 2000",
+        ),
         ("Kammer, Jenna, Matt King, Allison Donahay, and Heather Koeberl. 2021. *S*.", "Kammer et al. 2021"),
         ("Ito, Mizuko, et al. 2013. *C*.", "Ito et al. 2013"),
         ("Singer, Paula M., with Gail Griffith. 2010. *S*.", "Singer and Griffith 2010"),
         ("Coatney, Sharon, and Violet H. Harada, eds. 2017. *M*.", "Coatney and Harada 2017"),
-        ("Brown, Peter C., Henry L. Roediger III, and Mark A. McDaniel. 2014. *M*.", "Brown, Roediger, and McDaniel 2014"),
+        (
+            "Brown, Peter C., Henry L. Roediger III, and Mark A. McDaniel. 2014. *M*.",
+            "Brown, Roediger, and McDaniel 2014",
+        ),
         ("Johnson, Jenny, and Cathy De Rosa. 2008. *F*.", "Johnson and De Rosa 2008"),
         ("Montiel-Overall, Patricia. 2005a. “Toward.”", "Montiel-Overall 2005a"),
         ("A title without a year", None),
     ],
-)  # fmt: skip
+)
 def test_references_are_cited_by_author_and_year(reference: str, label: str | None) -> None:
     assert make_citation_label(reference) == label
 

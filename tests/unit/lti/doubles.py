@@ -42,10 +42,11 @@ class ScriptedClient(HttpClient):
         return answer
 
 
-def answer_json(document: object, status: int = 200, reason: str = "OK", **headers: str) -> HttpAnswer:
-    """An answer that holds JSON. Header names are written with underscores."""
-    named = HTTPHeaderDict({name.replace("_", "-"): value for name, value in headers.items()})
-    return HttpAnswer(status, named, json.dumps(document).encode(), reason)
+def answer_json(
+    document: object, status: int = 200, reason: str = "OK", headers: Mapping[str, str] | None = None
+) -> HttpAnswer:
+    """An answer that holds JSON."""
+    return HttpAnswer(status, HTTPHeaderDict(headers or {}), json.dumps(document).encode(), reason)
 
 
 def keys_that_serve(*pairs: KeyPair, now: datetime) -> PlatformKeys:

@@ -1,5 +1,7 @@
 """The library's small parts, adapted: each beside the stock part it replaces."""
 
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pylti1p3.registration import Registration as LibraryRegistration
@@ -96,10 +98,10 @@ class TestKnownPlatform:
 
     def test_stock_configurations_share_how_many_clients_an_issuer_has(self) -> None:
         issuer = "https://shared.example.edu"
-        client = {"client_id": "a", "auth_login_url": "x", "auth_token_url": "y", "key_set_url": "z"}
-        one = ToolConfDict({issuer: {**client, "deployment_ids": ["1"]}})  # type: ignore[typeddict-item]
+        client: Any = {"client_id": "a", "auth_login_url": "x", "auth_token_url": "y", "deployment_ids": ["1"]}
+        one = ToolConfDict({issuer: client})
         assert one.check_iss_has_one_client(issuer)
-        ToolConfDict({issuer: [{**client, "deployment_ids": ["1"]}]})  # type: ignore[typeddict-item]
+        ToolConfDict({issuer: [client]})
         assert not one.check_iss_has_one_client(issuer)
 
     @pytest.mark.parametrize(
@@ -123,13 +125,10 @@ class TestKnownPlatform:
 
     def test_issuer_alone_names_nobody(self, registration: Registration) -> None:
         platform = KnownPlatform(registration)
-        for ask in (
-            lambda: platform.find_registration_by_issuer(ISSUER),
-            lambda: platform.find_deployment(ISSUER, "7:d1"),
-        ):
-            with pytest.raises(LaunchRefused) as refusal:
-                ask()
-            assert refusal.value.code == RefusalCode.UNKNOWN_CLIENT
+        with pytest.raises(LaunchRefused, match="client_id"):
+            platform.find_registration_by_issuer(ISSUER)
+        with pytest.raises(LaunchRefused, match="client_id"):
+            platform.find_deployment(ISSUER, "7:d1")
 
     def test_deployment_is_the_one_the_login_named(self, registration: Registration) -> None:
         named, open_to_any = KnownPlatform(registration, "7:d1"), KnownPlatform(registration)

@@ -25,8 +25,10 @@ class Published:
         self.keys = PlatformKeys(self.http, clock)
         self.publish(pairs)
 
-    def publish(self, pairs: Iterable[KeyPair], **headers: str) -> None:
-        self.answer = answer_json({"keys": [pair.public_jwk() for pair in pairs]}, **headers)
+    def publish(self, pairs: Iterable[KeyPair], cache_control: str = "") -> None:
+        self.answer = answer_json(
+            {"keys": [pair.public_jwk() for pair in pairs]}, headers={"Cache-Control": cache_control}
+        )
 
     def respond(self, _: Asked) -> HttpAnswer | PlatformUnreachable:
         return self.answer

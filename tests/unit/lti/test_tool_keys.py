@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from jwcrypto.jwk import JWK
+from jwcrypto.jwk import JWK  # type: ignore[import-untyped]
 
 from lti_tool.lti.errors import BadKeyError, NoKeyError
 from lti_tool.lti.tool_keys import REREAD_SECONDS, ToolKeys, list_keys, rotate
