@@ -75,6 +75,7 @@ LOCKED_WAITS: Final = (timedelta(seconds=10), timedelta(minutes=2))
 READ_BACK_WAITS: Final = (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=12))
 
 _HUNDREDTHS: Final = Decimal("0.01")
+_LONGEST_NUMBER: Final = 12
 _MOST_LOST_BY_ROUNDING: Final = Decimal("0.005")
 
 _SAME_STAMP_AGAIN: Final = frozenset(
@@ -123,7 +124,11 @@ class GradebookNumber:
     def equals(self, score: int, maximum: int) -> bool:
         """Whether this is ``score`` of ``maximum``, on the column's own scale, rounded to hundredths or finer."""
         scale = self.maximum or Decimal(maximum)
-        return abs(self.score - Decimal(score) * scale / Decimal(maximum)) <= _MOST_LOST_BY_ROUNDING
+        try:
+            return abs(self.score - Decimal(score) * scale / Decimal(maximum)) <= _MOST_LOST_BY_ROUNDING
+        except ArithmeticError:
+            # A platform may answer any number; one that cannot be reckoned with is not ours.
+            return False
 
 
 def wait_before_retry(failures: int, chance: float = 1.0) -> timedelta:
@@ -211,6 +216,8 @@ def judge_reading(found: GradebookNumber | None, *, score: int, maximum: int, re
 
 def format_number(number: Decimal) -> str:
     """Write a gradebook's number with at most two decimals and no empty ones: 92, 9.2, 33.33."""
+    if number and abs(number.adjusted()) > _LONGEST_NUMBER:
+        return f"{number:.3E}"
     text = format(number.quantize(_HUNDREDTHS, ROUND_HALF_UP), "f")
     return text.rstrip("0").rstrip(".")
 

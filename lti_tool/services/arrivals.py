@@ -1,12 +1,14 @@
 """Recording an arrival: what a verified launch says of a person, a course, a link and its column, written once.
 
-Runs inside the launch's transaction. The usual case (everything known, nothing changed) costs two statements.
+Runs inside the launch's transaction. The usual case (everything known, nothing changed) costs one statement.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, exists, literal, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
@@ -29,6 +31,61 @@ from lti_tool.services.scores import queue_waiting_scores
 
 SEEN_AGAIN_AFTER = timedelta(hours=1)
 
+_ANCHOR = select(literal(1).label("one")).subquery()
+# What is known of a launch: one row for each open cohort of its course, the one she would go to first; a single row
+# when there is none.
+_FIND_KNOWN = (
+    select(
+        Deployment.id.label("deployment_id"),
+        User.id.label("user_id"),
+        User.name.label("user_name"),
+        User.last_seen_at,
+        Context.id.label("context_id"),
+        Context.title.label("context_title"),
+        Context.label.label("context_label"),
+        Context.line_items_url,
+        Context.ags_scopes,
+        Membership.id.label("membership_id"),
+        Membership.standing,
+        Membership.has_been_staff,
+        Membership.last_launch_at,
+        ResourceLink.id.label("link_id"),
+        ResourceLink.title.label("link_title"),
+        ResourceLink.module_key.label("link_module_key"),
+        LineItem.id.label("column_id"),
+        LineItem.context_id.label("column_context_id"),
+        LineItem.module_key.label("column_module_key"),
+        LineItem.is_gone,
+        Cohort.id.label("cohort_id"),
+        Cohort.is_default,
+        Enrolment.id.label("enrolment_id"),
+        Enrolment.is_practice,
+    )
+    .select_from(_ANCHOR)
+    .outerjoin(
+        Deployment,
+        and_(
+            Deployment.registration_id == bindparam("registration_id"),
+            Deployment.id_on_platform == bindparam("deployment"),
+        ),
+    )
+    .outerjoin(User, and_(User.registration_id == bindparam("registration_id"), User.sub == bindparam("sub")))
+    .outerjoin(Context, and_(Context.deployment_id == Deployment.id, Context.id_on_platform == bindparam("context")))
+    .outerjoin(Membership, and_(Membership.context_id == Context.id, Membership.user_id == User.id))
+    .outerjoin(
+        ResourceLink, and_(ResourceLink.context_id == Context.id, ResourceLink.id_on_platform == bindparam("link"))
+    )
+    .outerjoin(
+        LineItem, and_(LineItem.registration_id == bindparam("registration_id"), LineItem.url == bindparam("column"))
+    )
+    .outerjoin(
+        Cohort,
+        and_(Cohort.context_id == Context.id, Cohort.closes_on.is_(None) | (Cohort.closes_on >= bindparam("today"))),
+    )
+    .outerjoin(Enrolment, and_(Enrolment.cohort_id == Cohort.id, Enrolment.user_id == User.id))
+    .order_by(Enrolment.id.is_(None), Cohort.created_at.desc(), Cohort.id.desc())
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -43,173 +100,150 @@ class Arrival:
     module_key: str | None
 
 
-@dataclass(slots=True)
-class _Known:
-    """The rows of this launch that are already there."""
-
-    deployment: Deployment | None
-    context: Context | None
-    user: User | None
-    membership: Membership | None
-    link: ResourceLink | None
-    column: LineItem | None
-
-
 def record_arrival(
-    session: Session, *, registration: Registration, message: LaunchMessage, series: Series, now: datetime
+    rows: Connection | Session, *, registration: Registration, message: LaunchMessage, series: Series, now: datetime
 ) -> Arrival:
     """Write what is new about this launch and decide who enters as what.
 
     Raises:
         LaunchRefused: the deployment is not one of this registration's.
     """
-    known = _find_known(session, registration, message)
-    deployment = known.deployment or _adopt_deployment(session, registration, message, now)
-    user = _keep_user(session, known.user, registration, message, now)
-    context = _keep_context(session, known.context, deployment, message, now)
-    membership = known.membership if context is not None else None
+    connection = rows.connection() if isinstance(rows, Session) else rows
+    found = _find_known(connection, registration, message, now)
+    known = found[0]
+    deployment_id = known.deployment_id or _adopt_deployment(connection, registration, message, now)
+    user_id = _keep_user(connection, known, registration, message, now)
+    has_context = message.context is not None
     standing = decide_standing(
-        message.roles,
-        has_context=context is not None,
-        has_been_staff=membership is not None and membership.has_been_staff,
+        message.roles, has_context=has_context, has_been_staff=has_context and bool(known.has_been_staff)
     )
-    if context is None:
-        return Arrival(deployment.id, user.id, None, None, None, standing, SERIES_LINK)
-    _keep_membership(session, membership, context, user, standing, now)
-    link = _keep_link(session, known.link, context, message, series, now)
-    _keep_column(session, known.column, registration, context, link, message, now)
-    cohort_id = _keep_enrolment(session, context, user, standing, now)
-    return Arrival(
-        deployment_id=deployment.id,
-        user_id=user.id,
-        context_id=context.id,
-        resource_link_id=link.id if link else None,
-        cohort_id=cohort_id,
-        standing=standing,
-        module_key=link.module_key if link else None,
-    )
+    if not has_context:
+        return Arrival(deployment_id, user_id, None, None, None, standing, SERIES_LINK)
+    if known.context_id is None:
+        context_id, cohort_id = _add_context(connection, deployment_id, message, now)
+    else:
+        context_id, cohort_id = known.context_id, None
+        _keep_context(connection, known, message)
+    _keep_membership(connection, known, context_id, user_id, standing, now)
+    link_id, module_key = _keep_link(connection, known, context_id, message, series, now)
+    _keep_column(connection, known, registration, context_id, link_id, module_key, message, now)
+    if cohort_id is None:
+        cohort_id, enrolled = _choose_cohort(found, standing)
+    else:
+        enrolled = None
+    if standing is Standing.ADMINISTRATOR:
+        cohort_id = None
+    if cohort_id is not None and standing.may_work:
+        _keep_enrolment(connection, enrolled, cohort_id, user_id, is_practice=standing is Standing.PRACTICE, now=now)
+    return Arrival(deployment_id, user_id, context_id, link_id, cohort_id, standing, module_key)
 
 
-def _find_known(session: Session, registration: Registration, message: LaunchMessage) -> _Known:
-    registration_id = int(registration.id)
-    context_claim, link_claim = message.context, message.resource_link
+def _find_known(
+    connection: Connection, registration: Registration, message: LaunchMessage, now: datetime
+) -> Sequence[Row[Any]]:
     column_url = message.ags.line_item_url if message.ags else None
-    anchor = select(literal(1).label("one")).subquery()
-    row = session.execute(
-        select(Deployment, Context, User, Membership, ResourceLink, LineItem)
-        .select_from(anchor)
-        .outerjoin(
-            Deployment,
-            and_(Deployment.registration_id == registration_id, Deployment.id_on_platform == message.deployment_id),
-        )
-        .outerjoin(
-            Context,
-            and_(
-                Context.deployment_id == Deployment.id,
-                Context.id_on_platform == (context_claim.id_on_platform if context_claim else ""),
-            ),
-        )
-        .outerjoin(User, and_(User.registration_id == registration_id, User.sub == message.subject))
-        .outerjoin(Membership, and_(Membership.context_id == Context.id, Membership.user_id == User.id))
-        .outerjoin(
-            ResourceLink,
-            and_(
-                ResourceLink.context_id == Context.id,
-                ResourceLink.id_on_platform == (link_claim.id_on_platform if link_claim else ""),
-            ),
-        )
-        .outerjoin(LineItem, and_(LineItem.registration_id == registration_id, LineItem.url == (column_url or "")))
-    ).one()
-    return _Known(*row)
+    # No identifier is empty, so an absent claim finds nothing.
+    return connection.execute(
+        _FIND_KNOWN,
+        {
+            "registration_id": int(registration.id),
+            "deployment": message.deployment_id,
+            "sub": message.subject,
+            "context": message.context.id_on_platform if message.context else "",
+            "link": message.resource_link.id_on_platform if message.resource_link else "",
+            "column": column_url or "",
+            "today": now.date(),
+        },
+    ).all()
 
 
-def _adopt_deployment(
-    session: Session, registration: Registration, message: LaunchMessage, now: datetime
-) -> Deployment:
+def _adopt_deployment(connection: Connection, registration: Registration, message: LaunchMessage, now: datetime) -> int:
     """Take the first deployment id that a registration without any sees; refuse every other unknown one."""
     registration_id = int(registration.id)
-    if session.scalar(select(exists().where(Deployment.registration_id == registration_id))):
+    if connection.scalar(select(exists().where(Deployment.registration_id == registration_id))):
         raise LaunchRefused(
             RefusalCode.UNKNOWN_DEPLOYMENT,
             f"deployment {message.deployment_id!r} of registration {registration_id}",
             return_url=message.return_url,
         )
-    deployment = Deployment(
-        registration_id=registration_id, id_on_platform=message.deployment_id, was_adopted=True, created_at=now
-    )
-    session.add(deployment)
-    session.flush()
-    record_fact(session, now=now, verb="adopted_deployment", object_kind="deployment", object_id=deployment.id)
-    return deployment
+    deployment_id = connection.execute(
+        insert(Deployment)
+        .values(registration_id=registration_id, id_on_platform=message.deployment_id, was_adopted=True, created_at=now)
+        .returning(Deployment.id)
+    ).scalar_one()
+    record_fact(connection, now=now, verb="adopted_deployment", object_kind="deployment", object_id=deployment_id)
+    return deployment_id
 
 
 def _keep_user(
-    session: Session, user: User | None, registration: Registration, message: LaunchMessage, now: datetime
-) -> User:
+    connection: Connection, known: Row[Any], registration: Registration, message: LaunchMessage, now: datetime
+) -> int:
     name = _name_person(message.person)
-    if user is None:
-        user = User(
-            registration_id=int(registration.id), sub=message.subject, name=name, created_at=now, last_seen_at=now
-        )
-        session.add(user)
-        session.flush()
-        return user
+    if known.user_id is None:
+        return connection.execute(
+            insert(User)
+            .values(
+                registration_id=int(registration.id), sub=message.subject, name=name, created_at=now, last_seen_at=now
+            )
+            .returning(User.id)
+        ).scalar_one()
+    changes: dict[str, Any] = {}
     # A launch without a name (privacy switched off, or on again) forgets the earlier one: only what is sent is kept.
-    if user.name != name:
-        user.name = name
-    if now - user.last_seen_at >= SEEN_AGAIN_AFTER:
-        user.last_seen_at = now
-    return user
+    if known.user_name != name:
+        changes["name"] = name
+    if now - known.last_seen_at >= SEEN_AGAIN_AFTER:
+        changes["last_seen_at"] = now
+    if changes:
+        connection.execute(update(User).where(User.id == known.user_id).values(changes))
+    return int(known.user_id)
 
 
-def _keep_context(
-    session: Session, context: Context | None, deployment: Deployment, message: LaunchMessage, now: datetime
-) -> Context | None:
+def _add_context(connection: Connection, deployment_id: int, message: LaunchMessage, now: datetime) -> tuple[int, int]:
+    """Write a course that is new, with its default cohort; returns the ids of both."""
     claim = message.context
-    if claim is None:
-        return None
-    scopes = list(message.ags.scopes) if message.ags else []
-    line_items_url = message.ags.line_items_url if message.ags else None
-    if context is None:
-        context = Context(
-            deployment_id=deployment.id,
-            id_on_platform=claim.id_on_platform,
-            label=claim.label,
-            title=claim.title,
-            line_items_url=line_items_url,
-            ags_scopes=scopes,
+    context_id = connection.execute(
+        insert(Context)
+        .values(
+            deployment_id=deployment_id,
+            id_on_platform=claim.id_on_platform if claim else "",
+            label=claim.label if claim else None,
+            title=claim.title if claim else None,
+            line_items_url=message.ags.line_items_url if message.ags else None,
+            ags_scopes=list(message.ags.scopes) if message.ags else [],
             created_at=now,
         )
-        session.add(context)
-        session.flush()
-        session.add(Cohort(context_id=context.id, name=claim.title or "This course", is_default=True, created_at=now))
-        session.flush()
-        return context
-    if claim.title is not None and context.title != claim.title:
-        context.title = claim.title
-    if claim.label is not None and context.label != claim.label:
-        context.label = claim.label
+        .returning(Context.id)
+    ).scalar_one()
+    name = (claim.title if claim else None) or "This course"
+    cohort_id = connection.execute(
+        insert(Cohort).values(context_id=context_id, name=name, is_default=True, created_at=now).returning(Cohort.id)
+    ).scalar_one()
+    return context_id, cohort_id
+
+
+def _keep_context(connection: Connection, known: Row[Any], message: LaunchMessage) -> None:
+    claim, ags = message.context, message.ags
+    changes: dict[str, Any] = {}
+    if claim is not None and claim.title is not None and known.context_title != claim.title:
+        changes["title"] = claim.title
+    if claim is not None and claim.label is not None and known.context_label != claim.label:
+        changes["label"] = claim.label
     # A link without a column may come without the grading claim; that takes nothing away from the course.
-    if message.ags is not None and (context.ags_scopes != scopes or context.line_items_url != line_items_url):
-        context.ags_scopes = scopes
-        context.line_items_url = line_items_url
-    return context
+    if ags is not None and (known.ags_scopes != list(ags.scopes) or known.line_items_url != ags.line_items_url):
+        changes |= {"ags_scopes": list(ags.scopes), "line_items_url": ags.line_items_url}
+    if changes:
+        connection.execute(update(Context).where(Context.id == known.context_id).values(changes))
 
 
 def _keep_membership(
-    session: Session,
-    membership: Membership | None,
-    context: Context,
-    user: User,
-    standing: Standing,
-    now: datetime,
+    connection: Connection, known: Row[Any], context_id: int, user_id: int, standing: Standing, now: datetime
 ) -> None:
     is_staff = standing is Standing.STAFF
-    if membership is None:
-        session.add(
-            Membership(
-                context_id=context.id,
-                user_id=user.id,
+    if known.membership_id is None:
+        connection.execute(
+            insert(Membership).values(
+                context_id=context_id,
+                user_id=user_id,
                 standing=standing,
                 has_been_staff=is_staff,
                 created_at=now,
@@ -217,112 +251,128 @@ def _keep_membership(
             )
         )
         return
-    if membership.standing != standing:
-        membership.standing = standing
-    if is_staff and not membership.has_been_staff:
-        membership.has_been_staff = True
+    changes: dict[str, Any] = {}
+    if known.standing != standing:
+        changes["standing"] = standing
+    if is_staff and not known.has_been_staff:
+        changes["has_been_staff"] = True
         # What she did here as a learner is practice from now on; nothing of it is sent any more.
-        session.execute(
+        connection.execute(
             update(Enrolment)
             .where(
-                Enrolment.user_id == user.id,
-                Enrolment.cohort_id.in_(select(Cohort.id).where(Cohort.context_id == context.id)),
+                Enrolment.user_id == user_id,
+                Enrolment.cohort_id.in_(select(Cohort.id).where(Cohort.context_id == context_id)),
             )
             .values(is_practice=True)
         )
-    if now - membership.last_launch_at >= SEEN_AGAIN_AFTER:
-        membership.last_launch_at = now
+    if now - known.last_launch_at >= SEEN_AGAIN_AFTER:
+        changes["last_launch_at"] = now
+    if changes:
+        connection.execute(update(Membership).where(Membership.id == known.membership_id).values(changes))
 
 
 def _keep_link(
-    session: Session,
-    link: ResourceLink | None,
-    context: Context,
+    connection: Connection,
+    known: Row[Any],
+    context_id: int,
     message: LaunchMessage,
     series: Series,
     now: datetime,
-) -> ResourceLink | None:
+) -> tuple[int | None, str | None]:
+    """The link's id and the module it opens."""
     claim = message.resource_link
     if claim is None:
-        return None
+        return None, None
     wanted = message.custom.get("module")
     named = wanted if wanted == SERIES_LINK or (wanted and series.find_module(wanted)) else None
-    if link is None:
-        link = ResourceLink(
-            context_id=context.id,
-            id_on_platform=claim.id_on_platform,
-            title=claim.title,
-            module_key=named,
-            created_at=now,
-        )
-        session.add(link)
-        session.flush()
-        return link
-    if named is not None and link.module_key != named:
-        link.module_key = named
-    if claim.title is not None and link.title != claim.title:
-        link.title = claim.title
-    return link
+    if known.link_id is None:
+        link_id = connection.execute(
+            insert(ResourceLink)
+            .values(
+                context_id=context_id,
+                id_on_platform=claim.id_on_platform,
+                title=claim.title,
+                module_key=named,
+                created_at=now,
+            )
+            .returning(ResourceLink.id)
+        ).scalar_one()
+        return link_id, named
+    changes: dict[str, Any] = {}
+    if named is not None and known.link_module_key != named:
+        changes["module_key"] = named
+    if claim.title is not None and known.link_title != claim.title:
+        changes["title"] = claim.title
+    if changes:
+        connection.execute(update(ResourceLink).where(ResourceLink.id == known.link_id).values(changes))
+    return known.link_id, named if named is not None else known.link_module_key
 
 
 def _keep_column(
-    session: Session,
-    column: LineItem | None,
+    connection: Connection,
+    known: Row[Any],
     registration: Registration,
-    context: Context,
-    link: ResourceLink | None,
+    context_id: int,
+    link_id: int | None,
+    module_key: str | None,
     message: LaunchMessage,
     now: datetime,
 ) -> None:
     """Keep the column this link is coupled to. A new one receives every score that waited for it."""
     url = message.ags.line_item_url if message.ags else None
-    module_key = link.module_key if link else None
     if url is None or module_key is None or module_key == SERIES_LINK:
         return
-    if column is None:
-        column = LineItem(
-            registration_id=int(registration.id),
-            context_id=context.id,
-            resource_link_id=link.id if link else None,
-            module_key=module_key,
-            url=url,
-            created_at=now,
+    if known.column_id is None:
+        column_id = connection.execute(
+            insert(LineItem)
+            .values(
+                registration_id=int(registration.id),
+                context_id=context_id,
+                resource_link_id=link_id,
+                module_key=module_key,
+                url=url,
+                created_at=now,
+            )
+            .returning(LineItem.id)
+        ).scalar_one()
+    elif known.column_context_id == context_id and (known.is_gone or known.column_module_key != module_key):
+        column_id = known.column_id
+        connection.execute(
+            update(LineItem).where(LineItem.id == column_id).values(is_gone=False, module_key=module_key)
         )
-        session.add(column)
-        session.flush()
-        queue_waiting_scores(session, column, now)
-        return
-    if column.context_id != context.id:
-        return
-    if column.is_gone or column.module_key != module_key:
-        column.is_gone = False
-        column.module_key = module_key
-        queue_waiting_scores(session, column, now)
-
-
-def _keep_enrolment(session: Session, context: Context, user: User, standing: Standing, now: datetime) -> int | None:
-    """The cohort this launch goes to: her newest open one, else the course's default; participants are enrolled."""
-    if standing is Standing.ADMINISTRATOR:
-        return None
-    rows = session.execute(
-        select(Cohort.id, Cohort.is_default, Enrolment.id, Enrolment.is_practice)
-        .outerjoin(Enrolment, and_(Enrolment.cohort_id == Cohort.id, Enrolment.user_id == user.id))
-        .where(Cohort.context_id == context.id, Cohort.closes_on.is_(None) | (Cohort.closes_on >= now.date()))
-        .order_by(Enrolment.id.is_(None), Cohort.created_at.desc(), Cohort.id.desc())
-    ).all()
-    if not rows:
-        return None
-    enrolled = rows[0] if rows[0][2] is not None else None
-    if not standing.may_work or enrolled is None:
-        cohort_id = next((row[0] for row in rows if row[1]), rows[0][0])
     else:
-        cohort_id = enrolled[0]
-    is_practice = standing is Standing.PRACTICE
-    if standing.may_work and enrolled is None:
-        session.add(Enrolment(cohort_id=cohort_id, user_id=user.id, is_practice=is_practice, created_at=now))
-    elif standing.may_work and enrolled is not None and is_practice and not enrolled[3]:
-        session.execute(update(Enrolment).where(Enrolment.id == enrolled[2]).values(is_practice=True))
-    return int(cohort_id)
+        return
+    # Inside the launch's own transaction: a session on a connection that is in one neither begins nor ends it.
+    with Session(connection) as session:
+        queue_waiting_scores(session, session.get_one(LineItem, column_id), now)
+        session.flush()
+
+
+def _choose_cohort(found: Sequence[Row[Any]], standing: Standing) -> tuple[int | None, Row[Any] | None]:
+    """The cohort this launch goes to and her enrolment in it: her newest open one, else the course's default."""
+    cohorts = [row for row in found if row.cohort_id is not None]
+    if not cohorts:
+        return None, None
+    if standing.may_work and cohorts[0].enrolment_id is not None:
+        return cohorts[0].cohort_id, cohorts[0]
+    return next((row.cohort_id for row in cohorts if row.is_default), cohorts[0].cohort_id), None
+
+
+def _keep_enrolment(
+    connection: Connection,
+    enrolled: Row[Any] | None,
+    cohort_id: int,
+    user_id: int,
+    *,
+    is_practice: bool,
+    now: datetime,
+) -> None:
+    if enrolled is None:
+        connection.execute(
+            insert(Enrolment).values(cohort_id=cohort_id, user_id=user_id, is_practice=is_practice, created_at=now)
+        )
+    elif is_practice and not enrolled.is_practice:
+        connection.execute(update(Enrolment).where(Enrolment.id == enrolled.enrolment_id).values(is_practice=True))
 
 
 def _name_person(person: PersonClaim) -> str | None:

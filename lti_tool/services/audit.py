@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from lti_tool.models import AuditFact
 
+_WRITE_FACT = insert(AuditFact)
+
 
 def record_fact(
-    session: Session,
+    session: Session | Connection,
     *,
     now: datetime,
     verb: str,
@@ -22,14 +24,15 @@ def record_fact(
 ) -> None:
     """Write one fact. ``facts`` hold ids, numbers and codes, never a person's words or name."""
     session.execute(
-        insert(AuditFact).values(
-            at=now,
-            verb=verb,
-            actor_id=actor_id,
-            subject_id=subject_id,
-            context_id=context_id,
-            object_kind=object_kind,
-            object_id=None if object_id is None else str(object_id),
-            facts=facts,
-        )
+        _WRITE_FACT,
+        {
+            "at": now,
+            "verb": verb,
+            "actor_id": actor_id,
+            "subject_id": subject_id,
+            "context_id": context_id,
+            "object_kind": object_kind,
+            "object_id": None if object_id is None else str(object_id),
+            "facts": facts,
+        },
     )

@@ -4,10 +4,10 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
@@ -18,10 +18,48 @@ from lti_tool.lti.values import Registration as RegistrationValue
 from lti_tool.models import LaunchSession, LoginFlow, Registration, Store
 from lti_tool.services.arrivals import Arrival, record_arrival
 from lti_tool.services.audit import record_fact
-from lti_tool.services.registrations import to_value
 from lti_tool.services.visits import SESSION_LIFETIME, digest_secret
 
 FLOW_LIFETIME = timedelta(minutes=10)
+
+# Every launch passes here three times, so these statements are built once and bring rows, not mapped objects.
+_REGISTRATION = (
+    Registration.id.label("registration_id"),
+    Registration.name,
+    Registration.issuer,
+    Registration.client_id,
+    Registration.auth_url,
+    Registration.token_url,
+    Registration.jwks_url,
+    Registration.family,
+    Registration.origins,
+    Registration.is_active,
+)
+_FIND_REGISTRATIONS = select(*_REGISTRATION).where(Registration.issuer == bindparam("issuer"))
+_FIND_FLOW = select(
+    LoginFlow.id,
+    LoginFlow.state,
+    LoginFlow.nonce,
+    LoginFlow.binder_digest,
+    LoginFlow.login_hint,
+    LoginFlow.message_hint,
+    LoginFlow.target_link_uri,
+    LoginFlow.deployment_hint,
+    LoginFlow.storage_target,
+    LoginFlow.expires_at,
+    LoginFlow.consumed_at,
+    *_REGISTRATION,
+).join(Registration, Registration.id == LoginFlow.registration_id)
+_FIND_FLOW_BY_ID = _FIND_FLOW.where(LoginFlow.id == bindparam("flow_id"))
+_FIND_FLOW_BY_STATE = _FIND_FLOW.where(LoginFlow.state == bindparam("state"))
+_ADD_FLOW = insert(LoginFlow)
+_CONSUME_FLOW = (
+    update(LoginFlow)
+    .where(LoginFlow.id == bindparam("flow_id"), LoginFlow.consumed_at.is_(None))
+    .values(consumed_at=bindparam("now"))
+    .returning(LoginFlow.id)
+)
+_ADD_SESSION = insert(LaunchSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +89,24 @@ def begin_login(store: Store, login: LoginInitiation, *, redirect_uri: str, now:
         LaunchRefused: the issuer or client is not registered here, or the login does not say which of several.
     """
     flow_id, state, nonce, binder = (new_token() for _ in range(4))
-    with store.writing() as session:
-        registration = _find_registration(session, login)
-        session.add(
-            LoginFlow(
-                id=flow_id,
-                state=state,
-                nonce=nonce,
-                binder_digest=digest(binder),
-                registration_id=int(registration.id),
-                login_hint=login.login_hint,
-                message_hint=login.message_hint,
-                target_link_uri=login.target_link_uri,
-                deployment_hint=login.deployment_hint,
-                storage_target=login.storage_target,
-                created_at=now,
-                expires_at=now + FLOW_LIFETIME,
-            )
+    with store.writing_rows() as rows:
+        registration = _find_registration(rows, login)
+        rows.execute(
+            _ADD_FLOW,
+            {
+                "id": flow_id,
+                "state": state,
+                "nonce": nonce,
+                "binder_digest": digest(binder),
+                "registration_id": int(registration.id),
+                "login_hint": login.login_hint,
+                "message_hint": login.message_hint,
+                "target_link_uri": login.target_link_uri,
+                "deployment_hint": login.deployment_hint,
+                "storage_target": login.storage_target,
+                "created_at": now,
+                "expires_at": now + FLOW_LIFETIME,
+            },
         )
     url = build_authentication_url(registration, login, state=state, nonce=nonce, redirect_uri=redirect_uri)
     return LoginStarted(flow_id, binder, url, registration)
@@ -79,9 +118,9 @@ def continue_login(store: Store, *, flow_id: str, redirect_uri: str, now: dateti
     Raises:
         LaunchRefused: the flow is unknown, used or too old.
     """
-    with store.reading() as session:
-        flow, registration = _load_flow(session, LoginFlow.id == flow_id, now)
-    return _describe_flow(flow, registration, "", redirect_uri), flow.binder_digest
+    with store.reading_rows() as rows:
+        flow = _load_flow(rows, _FIND_FLOW_BY_ID, {"flow_id": flow_id}, now)
+    return _describe_flow(flow, "", redirect_uri), flow.binder_digest
 
 
 def rebind_login(store: Store, *, flow_id: str, redirect_uri: str, now: datetime) -> LoginStarted:
@@ -91,10 +130,10 @@ def rebind_login(store: Store, *, flow_id: str, redirect_uri: str, now: datetime
         LaunchRefused: the flow is unknown, used or too old.
     """
     binder = new_token()
-    with store.writing() as session:
-        flow, registration = _load_flow(session, LoginFlow.id == flow_id, now)
-        session.execute(update(LoginFlow).where(LoginFlow.id == flow_id).values(binder_digest=digest(binder)))
-    return _describe_flow(flow, registration, binder, redirect_uri)
+    with store.writing_rows() as rows:
+        flow = _load_flow(rows, _FIND_FLOW_BY_ID, {"flow_id": flow_id}, now)
+        rows.execute(update(LoginFlow).where(LoginFlow.id == flow_id).values(binder_digest=digest(binder)))
+    return _describe_flow(flow, binder, redirect_uri)
 
 
 def accept_launch(
@@ -121,8 +160,9 @@ def accept_launch(
         if refusal.code is RefusalCode.PLATFORM_ERROR:
             _spend_flow(store, state, now)
         raise
-    with store.reading() as session:
-        flow, registration = _load_flow(session, LoginFlow.state == launch.state, now)
+    with store.reading_rows() as rows:
+        flow = _load_flow(rows, _FIND_FLOW_BY_STATE, {"state": launch.state}, now)
+    registration = _read_registration(flow)
     binder = read_binder(flow.id)
     if binder is None or not hmac.compare_digest(digest(binder), flow.binder_digest):
         raise LaunchRefused(RefusalCode.WRONG_BROWSER, "the binder cookie of this flow did not come back")
@@ -135,42 +175,54 @@ def accept_launch(
         return _open_session(store, flow.id, registration, message, series, now)
 
 
-def _find_registration(session: Session, login: LoginInitiation) -> RegistrationValue:
-    rows = list(session.scalars(select(Registration).where(Registration.issuer == login.issuer)))
-    if not rows:
+def _find_registration(rows: Connection, login: LoginInitiation) -> RegistrationValue:
+    found = rows.execute(_FIND_REGISTRATIONS, {"issuer": login.issuer}).all()
+    if not found:
         raise LaunchRefused(RefusalCode.UNKNOWN_ISSUER, f"issuer {login.issuer!r}")
     if login.client_id is not None:
-        rows = [row for row in rows if row.client_id == login.client_id]
-        if not rows:
+        found = [row for row in found if row.client_id == login.client_id]
+        if not found:
             raise LaunchRefused(RefusalCode.UNKNOWN_CLIENT, f"client {login.client_id!r} of {login.issuer!r}")
-    rows = [row for row in rows if row.is_active]
-    if not rows:
+    found = [row for row in found if row.is_active]
+    if not found:
         raise LaunchRefused(RefusalCode.REGISTRATION_INACTIVE, f"registrations of {login.issuer!r} are switched off")
-    if len(rows) > 1:
+    if len(found) > 1:
         # Hosted Canvas has one issuer for every institution; without a client_id there is no telling which.
-        raise LaunchRefused(RefusalCode.AMBIGUOUS_CLIENT, f"{len(rows)} registrations of {login.issuer!r}")
-    return to_value(rows[0])
+        raise LaunchRefused(RefusalCode.AMBIGUOUS_CLIENT, f"{len(found)} registrations of {login.issuer!r}")
+    return _read_registration(found[0])
 
 
-def _load_flow(session: Session, condition: object, now: datetime) -> tuple[LoginFlow, RegistrationValue]:
-    row = session.execute(
-        select(LoginFlow, Registration)
-        .join(Registration, Registration.id == LoginFlow.registration_id)
-        .where(condition)  # type: ignore[arg-type] # a column expression; SQLAlchemy's own type is not public
-    ).one_or_none()
-    if row is None:
+def _read_registration(row: Row[Any]) -> RegistrationValue:
+    return RegistrationValue(
+        id=str(row.registration_id),
+        name=row.name,
+        issuer=row.issuer,
+        client_id=row.client_id,
+        auth_url=row.auth_url,
+        token_url=row.token_url,
+        jwks_url=row.jwks_url,
+        family=row.family,
+        origins=tuple(row.origins),
+        active=row.is_active,
+    )
+
+
+def _load_flow(rows: Connection, statement: Select[Any], key: Mapping[str, str], now: datetime) -> Row[Any]:
+    """The flow beside its registration, if it may go on."""
+    flow = rows.execute(statement, key).one_or_none()
+    if flow is None:
         raise LaunchRefused(RefusalCode.FLOW_UNKNOWN, "no such flow")
-    flow, registration = row
     if flow.consumed_at is not None:
         raise LaunchRefused(RefusalCode.FLOW_USED, f"flow {flow.id[:8]} was used at {flow.consumed_at.isoformat()}")
     if flow.expires_at <= now:
         raise LaunchRefused(RefusalCode.FLOW_EXPIRED, f"flow {flow.id[:8]} ended at {flow.expires_at.isoformat()}")
-    if not registration.is_active:
-        raise LaunchRefused(RefusalCode.REGISTRATION_INACTIVE, f"registration {registration.id} is switched off")
-    return flow, to_value(registration)
+    if not flow.is_active:
+        raise LaunchRefused(RefusalCode.REGISTRATION_INACTIVE, f"registration {flow.registration_id} is switched off")
+    return flow
 
 
-def _describe_flow(flow: LoginFlow, registration: RegistrationValue, binder: str, redirect_uri: str) -> LoginStarted:
+def _describe_flow(flow: Row[Any], binder: str, redirect_uri: str) -> LoginStarted:
+    registration = _read_registration(flow)
     login = LoginInitiation(
         issuer=registration.issuer,
         login_hint=flow.login_hint,
@@ -185,8 +237,8 @@ def _describe_flow(flow: LoginFlow, registration: RegistrationValue, binder: str
 
 
 def _spend_flow(store: Store, state: str, now: datetime) -> None:
-    with store.writing() as session:
-        session.execute(
+    with store.writing_rows() as rows:
+        rows.execute(
             update(LoginFlow).where(LoginFlow.state == state, LoginFlow.consumed_at.is_(None)).values(consumed_at=now)
         )
 
@@ -201,36 +253,31 @@ def _open_session(
 ) -> SessionStarted:
     session_id = f"{int(now.timestamp()):08x}{new_token()[:22]}"
     secret = new_token()
-    with store.writing() as session:
-        consumed = session.execute(
-            update(LoginFlow)
-            .where(LoginFlow.id == flow_id, LoginFlow.consumed_at.is_(None))
-            .values(consumed_at=now)
-            .returning(LoginFlow.id)
-        ).one_or_none()
-        if consumed is None:
+    with store.writing_rows() as rows:
+        if rows.execute(_CONSUME_FLOW, {"flow_id": flow_id, "now": now}).one_or_none() is None:
             raise LaunchRefused(RefusalCode.FLOW_USED, f"flow {flow_id[:8]} was used by another request just now")
-        arrival = record_arrival(session, registration=registration, message=message, series=series, now=now)
-        session.add(
-            LaunchSession(
-                id=session_id,
-                secret_digest=digest_secret(secret),
-                registration_id=int(registration.id),
-                deployment_id=arrival.deployment_id,
-                user_id=arrival.user_id,
-                context_id=arrival.context_id,
-                resource_link_id=arrival.resource_link_id,
-                cohort_id=arrival.cohort_id,
-                standing=arrival.standing,
-                roles=list(message.roles),
-                return_url=message.return_url,
-                locale=message.locale,
-                created_at=now,
-                expires_at=now + SESSION_LIFETIME,
-            )
+        arrival = record_arrival(rows, registration=registration, message=message, series=series, now=now)
+        rows.execute(
+            _ADD_SESSION,
+            {
+                "id": session_id,
+                "secret_digest": digest_secret(secret),
+                "registration_id": int(registration.id),
+                "deployment_id": arrival.deployment_id,
+                "user_id": arrival.user_id,
+                "context_id": arrival.context_id,
+                "resource_link_id": arrival.resource_link_id,
+                "cohort_id": arrival.cohort_id,
+                "standing": arrival.standing,
+                "roles": list(message.roles),
+                "return_url": message.return_url,
+                "locale": message.locale,
+                "created_at": now,
+                "expires_at": now + SESSION_LIFETIME,
+            },
         )
         record_fact(
-            session,
+            rows,
             now=now,
             verb="launched",
             actor_id=arrival.user_id,

@@ -47,7 +47,7 @@ class HistoryLine:
 class DeliveryRow:
     """One score on its way to one column.
 
-    ``detail`` are the platform's own words about the latest attempt that failed; ``silent_since`` is when the platform
+    ``detail`` are the platform's own words if it needs a person; ``silent_since`` is when the platform
     stopped answering; ``confirmed_maximum`` is the column's own maximum.
     """
 
@@ -226,7 +226,9 @@ def _list_histories(session: Session, delivery_ids: Sequence[int]) -> dict[int, 
         lines = histories[attempt.delivery_id]
         if len(lines) < MOST_HISTORY:
             answer = AttemptAnswer(attempt.answer) if attempt.phase == AttemptPhase.ENDED and attempt.answer else None
-            lines.append(HistoryLine(attempt.at, attempt.score, answer, attempt.detail))
+            # Without a status nobody answered, and the detail is ours, for the log.
+            detail = attempt.detail if attempt.status is not None else None
+            lines.append(HistoryLine(attempt.at, attempt.score, answer, detail))
     return {delivery_id: tuple(lines) for delivery_id, lines in histories.items()}
 
 
@@ -243,16 +245,15 @@ def _describe_row(
     if line.state is DeliveryState.WAITING and resume_at is not None and line.next_attempt_at is not None:
         # While its platform is left alone, nothing is sent, whatever the score's own time says.
         line = replace(line, next_attempt_at=max(line.next_attempt_at, resume_at))
-    is_trouble = line.state in {DeliveryState.WAITING, DeliveryState.NEEDS_YOU}
     latest = next((entry for entry in history if entry.answer is not None), None)
-    has_failed = latest is not None and latest.answer not in {AttemptAnswer.SENT, AttemptAnswer.FOUND}
+    needs_you = line.state is DeliveryState.NEEDS_YOU
     return DeliveryRow(
         delivery_id=delivery.id,
         person_label=person_label,
         module_key=module_key,
         module_title=module_title,
         line=line,
-        detail=latest.detail if is_trouble and has_failed and latest is not None else None,
+        detail=latest.detail if needs_you and latest is not None else None,
         silent_since=silent_since if line.state is DeliveryState.WAITING else None,
         confirmed_maximum=delivery.confirmed_maximum,
         history=history,

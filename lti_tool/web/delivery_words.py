@@ -78,8 +78,8 @@ _TROUBLES: Final = {
         "Allow one more attempt in the assignment's settings. Then choose “Try again now”.",
     ),
     DeliveryReason.REFUSED: _Trouble(
-        "The gradebook did not take this score. Its own words are below.",
-        "Choose “Try again now”. If it is refused again, show these words to the people who run your learning system.",
+        "The gradebook did not take this score.",
+        "Choose “Try again now”. If it is not taken again, ask the people who run your learning system.",
     ),
     DeliveryReason.CHANGED_IN_GRADEBOOK: _Trouble(
         "The gradebook shows another number than the one we sent. Somebody may have changed it there.",
@@ -105,22 +105,28 @@ _ANSWERS: Final = {
 }
 
 
-def explain_delivery(row: DeliveryRow, write_moment: WriteMoment) -> DeliveryWords:
-    """Tell a facilitator where this score is. ``write_moment`` gives text or Markup; plain text is escaped."""
+def explain_delivery(row: DeliveryRow, write_when: WriteMoment, write_moment: WriteMoment) -> DeliveryWords:
+    """Tell a facilitator where this score is.
+
+    Args:
+        row: the score.
+        write_when: writes a time inside a sentence ("at 2:14 pm"); text is escaped, Markup is not.
+        write_moment: the same by itself ("Mar 4, 2:14 pm").
+    """
     line = row.line
     label, shape, kind = _LOOKS[line.state]
     match line.state:
         case DeliveryState.CONFIRMED:
-            return DeliveryWords(label, shape, kind, _say_confirmed(row, write_moment), "", "")
+            return DeliveryWords(label, shape, kind, _say_confirmed(row, write_when), "", "")
         case DeliveryState.SENT:
-            happened, we_do = _say_sent(line, write_moment)
+            happened, we_do = _say_sent(line, write_when)
             return DeliveryWords(label, shape, kind, happened, we_do, "You need to do nothing.")
         case DeliveryState.NEEDS_YOU:
             trouble = _TROUBLES[DeliveryReason(line.reason or DeliveryReason.REFUSED)]
             happened = _add_their_number(trouble.happened, row)
             we_do = "The score is safe here. We send nothing more until you choose."
             return DeliveryWords(label, shape, kind, happened, we_do, trouble.you_can)
-    return DeliveryWords(label, shape, kind, *_say_waiting(row, write_moment))
+    return DeliveryWords(label, shape, kind, *_say_waiting(row, write_when, write_moment))
 
 
 def explain_attempt(entry: HistoryLine) -> str:
@@ -128,35 +134,37 @@ def explain_attempt(entry: HistoryLine) -> str:
     return f"Sending {entry.score}." if entry.answer is None else _ANSWERS[entry.answer]
 
 
-def _say_confirmed(row: DeliveryRow, write_moment: WriteMoment) -> str:
+def _say_confirmed(row: DeliveryRow, write_when: WriteMoment) -> str:
     line = row.line
-    when = "" if line.confirmed_at is None else write_moment(line.confirmed_at)
+    when = "" if line.confirmed_at is None else write_when(line.confirmed_at)
     if line.reason == DeliveryReason.KEPT_GRADEBOOK:
         return _fill("The gradebook shows {}. You chose to keep it {}.", _name_their_number(row), when)
     return _fill("The gradebook shows {}, confirmed {}.", _name_their_number(row), when)
 
 
-def _say_sent(line: DeliveryLine, write_moment: WriteMoment) -> tuple[str, str]:
-    when = "" if line.sent_at is None else write_moment(line.sent_at)
+def _say_sent(line: DeliveryLine, write_when: WriteMoment) -> tuple[str, str]:
+    when = "" if line.sent_at is None else write_when(line.sent_at)
     happened = _fill("The gradebook took it {}.", when)
     if line.next_attempt_at is not None:
-        return happened, _fill("We look {} whether the gradebook shows it.", write_moment(line.next_attempt_at))
+        return happened, _fill("We look {} whether the gradebook shows it.", write_when(line.next_attempt_at))
     return happened, "We cannot see what the gradebook shows, so this stays “Sent”."
 
 
-def _say_waiting(row: DeliveryRow, write_moment: WriteMoment) -> tuple[str, str, str]:
+def _say_waiting(row: DeliveryRow, write_when: WriteMoment, write_moment: WriteMoment) -> tuple[str, str, str]:
     line = row.line
-    if line.reason is None:
+    # What has not been tried because its platform is silent waits for the same reason as what was.
+    reason = line.reason or (DeliveryReason.PLATFORM_DOWN if row.silent_since is not None else None)
+    if reason is None:
         return "It is on its way.", "We send it within seconds.", "You need to do nothing."
-    trouble = _TROUBLES[DeliveryReason(line.reason)]
+    trouble = _TROUBLES[DeliveryReason(reason)]
     happened = trouble.happened
-    if row.silent_since is not None and line.reason == DeliveryReason.PLATFORM_DOWN:
+    if row.silent_since is not None and reason == DeliveryReason.PLATFORM_DOWN:
         happened = _fill("The gradebook has not answered since {}.", write_moment(row.silent_since))
     we_do = "We try again by ourselves."
     if line.next_attempt_at is not None:
-        we_do = _fill("We try again by ourselves {}.", write_moment(line.next_attempt_at))
-    is_ours = line.reason in {DeliveryReason.STALE, DeliveryReason.LOCKED}
-    return happened, we_do, "You need to do nothing yet." if is_ours else trouble.you_can
+        we_do = _fill("We try again by ourselves {}.", write_when(line.next_attempt_at))
+    may_pass = reason in {DeliveryReason.STALE, DeliveryReason.LOCKED}
+    return happened, we_do, "You need to do nothing yet." if may_pass else trouble.you_can
 
 
 def _add_their_number(happened: str, row: DeliveryRow) -> str:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,6 +11,7 @@ from lti_tool.domain.roles import Standing
 from lti_tool.services.grades import keep_gradebook_score, list_deliveries, retry_delivery
 from lti_tool.web.delivery_words import explain_attempt, explain_delivery
 from lti_tool.web.guards import enters, find_tool
+from lti_tool.web.notices import say
 
 blueprint = Blueprint("grades", __name__, url_prefix="/s/<session_id>/grades")
 
@@ -21,12 +22,12 @@ def show_grades() -> AnyResponse:
     """Every score of the course on its way to the gradebook."""
     tool = find_tool()
     page = list_deliveries(tool.store, g.visit, tool.series)
-    write_when = current_app.jinja_env.filters["when"]
+    filters = current_app.jinja_env.filters
     return make_response(
         render_template(
             "cohort/grades.html",
             page=page,
-            rows=[(row, explain_delivery(row, write_when)) for row in page.rows],
+            rows=[(row, explain_delivery(row, filters["when"], filters["moment"])) for row in page.rows],
             explain_attempt=explain_attempt,
             needs_you=page.count(DeliveryState.NEEDS_YOU),
         )
@@ -41,10 +42,10 @@ def retry(delivery_id: int) -> AnyResponse:
     match request.form.get("do", "retry"):
         case "retry":
             retry_delivery(tool.store, g.visit, delivery_id, now=tool.clock())
-            flash("We are trying again now. Reload this page in a few seconds to see how it went.", "active")
+            say("We are trying again now. Reload this page in a few seconds to see how it went.", "active")
         case "keep":
             keep_gradebook_score(tool.store, g.visit, delivery_id, now=tool.clock())
-            flash("The gradebook keeps its number. Nothing is sent unless a newer score is released.", "good")
+            say("The gradebook keeps its number. Nothing is sent unless a newer score is released.")
         case _:
             raise BadRequest
     return redirect(url_for("grades.show_grades", session_id=g.visit.session_id), HTTPStatus.SEE_OTHER)

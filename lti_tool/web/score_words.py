@@ -31,19 +31,18 @@ _RULES: Final = {
         "Taking them back later does not take the points away."
     ),
 }
-_PART_NAMES: Final = {"readings": "Readings and their checks", "reflections": "Reflections", "plan": "Mission Plan"}
+_PART_NAMES: Final = {"readings": "Readings and their checks", "reflections": "Reflections", "plan": "Your plan"}
 _REASONS: Final[dict[str, str]] = {
     DeliveryReason.THROTTLED: "The gradebook is busy and asked us to wait.",
     DeliveryReason.PLATFORM_DOWN: "The gradebook is not answering right now.",
     DeliveryReason.STALE: "The gradebook has a newer entry with another time.",
-    DeliveryReason.LOCKED: "The gradebook was busy with this column.",
+    DeliveryReason.LOCKED: "The gradebook does not let anybody change this score right now.",
     DeliveryReason.TOOL_FAULT: "Something went wrong on our side.",
     DeliveryReason.NOT_IN_COURSE: "The gradebook says that you are not on the course's list.",
     DeliveryReason.COLUMN_GONE: "The gradebook's column for this session is gone.",
     DeliveryReason.NO_PERMISSION: "The course does not let us write in its gradebook.",
     DeliveryReason.ATTEMPTS_USED_UP: "The gradebook takes no further attempts for this session.",
     DeliveryReason.REFUSED: "The gradebook would not take it.",
-    DeliveryReason.CHANGED_IN_GRADEBOOK: "Somebody changed the number in the gradebook.",
     DeliveryReason.KEPT_GRADEBOOK: "Your facilitator kept the number that is in the gradebook.",
 }
 
@@ -87,25 +86,19 @@ def describe_delivery(delivery: DeliveryLine, write_moment: WriteMoment) -> str:
     """Where a score is on its way to the gradebook, in a sentence or two."""
     number = f"{delivery.score} of {delivery.maximum}"
     match delivery.state:
+        case DeliveryState.CONFIRMED if delivery.reason == DeliveryReason.KEPT_GRADEBOOK:
+            return f"{_REASONS[DeliveryReason.KEPT_GRADEBOOK]} Here you earned {number}."
         case DeliveryState.CONFIRMED if delivery.confirmed_at is not None:
-            if delivery.reason == DeliveryReason.KEPT_GRADEBOOK:
-                return f"{_REASONS[DeliveryReason.KEPT_GRADEBOOK]} Here you earned {number}."
             return _fill("In the gradebook: {}, confirmed {}.", number, write_moment(delivery.confirmed_at))
         case DeliveryState.SENT if delivery.sent_at is not None:
             return _fill("Sent to the gradebook {}: {}.", write_moment(delivery.sent_at), number)
         case DeliveryState.NEEDS_YOU:
-            reason = explain_delivery_reason(delivery.reason)
-            return (
-                f"Your score, {number}, is safe here, but it is not in the gradebook yet. {reason} "
-                "Your facilitator sees this and can try again. You need to do nothing."
-            )
+            return _say_stuck(delivery, number)
+    trouble = ""
     if delivery.failures or delivery.reason:
         reason = explain_delivery_reason(delivery.reason)
-        return (
-            f"Your score, {number}, is on its way to the gradebook. {reason} "
-            "We keep trying by ourselves. You need to do nothing."
-        )
-    return f"Your score, {number}, is on its way to the gradebook."
+        trouble = f" {reason} We keep trying by ourselves. You need to do nothing."
+    return f"Your score, {number}, is on its way to the gradebook.{trouble}"
 
 
 def explain_delivery_reason(reason: str | None) -> str:
@@ -117,6 +110,19 @@ def print_points(value: Fraction) -> str:
     """A share of a score with at most two decimals: "57", "13.33"."""
     hundredths = round_half_up(value * 100)
     return f"{hundredths / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def _say_stuck(delivery: DeliveryLine, number: str) -> str:
+    if delivery.reason == DeliveryReason.CHANGED_IN_GRADEBOOK:
+        return (
+            f"Here you earned {number}. The gradebook shows another number. "
+            "Your facilitator sees this and decides which one stays. You need to do nothing."
+        )
+    return (
+        f"Your score, {number}, is safe here, but it is not in the gradebook yet. "
+        f"{explain_delivery_reason(delivery.reason)} "
+        "Your facilitator sees this and can try again. You need to do nothing."
+    )
 
 
 def _say_plan(page: ModulePage, plan: ActivityRow | None, line: ScoreLine, write_moment: WriteMoment) -> list[str]:
@@ -154,7 +160,7 @@ def _say_holdings(line: ScoreLine) -> list[str]:
     if Holding.PLAN_NOT_SUBMITTED in line.holdings:
         if not holds_reflections:
             return ["One thing holds your score: your plan is not submitted yet."]
-        return [f"These hold your score: your plan, and {join_words(names)}."]
+        return [f"These hold your score: {join_words(['your plan', *names])}."]
     if not holds_reflections:
         return []
     things = f"{'One thing holds' if len(names) == 1 else 'These hold'} your score: {join_words(names)}."

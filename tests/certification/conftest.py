@@ -6,7 +6,7 @@ import pytest
 
 from lti_tool.lti.launches import LaunchVerifier
 from lti_tool.lti.tool_keys import ToolKeys, rotate
-from tests.certification.payloads import TOOL, KeyPair, Scene
+from tests.certification.scene import TOOL, KeyPair, Scene
 from tests.unit.lti.doubles import keys_that_serve
 
 

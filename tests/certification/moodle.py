@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lti_tool.lti.values import ExpectedLaunch, Registration
-from tests.certification.payloads import KeyPair
+from tests.certification.scene import KeyPair
 
 FOLDER = Path(__file__).parent / "moodle_4_5"
 ISSUER = "https://moodle.test"

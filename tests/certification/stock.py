@@ -11,7 +11,8 @@ from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.dict import ToolConfDict
 
-from tests.certification.payloads import Scene, Stock
+from tests.certification.payloads import Stock
+from tests.certification.scene import Scene
 
 STATE = "state-of-this-flow"
 

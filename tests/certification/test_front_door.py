@@ -21,19 +21,8 @@ from lti_tool.lti.launches import LaunchVerifier
 from lti_tool.models import LaunchSession, LoginFlow, User
 from lti_tool.services.registrations import RegistrationInput, add_registration
 from lti_tool.web.tool import Tool
-from tests.certification.payloads import (
-    BAD_PAYLOADS,
-    CLIENT_ID,
-    DEPLOYMENT_ID,
-    ISSUER,
-    RETURN_URL,
-    TOOL,
-    VALID_LAUNCHES,
-    BadPayload,
-    KeyPair,
-    Scene,
-    ValidLaunch,
-)
+from tests.certification.payloads import BAD_PAYLOADS, VALID_LAUNCHES, BadPayload, ValidLaunch
+from tests.certification.scene import CLIENT_ID, DEPLOYMENT_ID, ISSUER, RETURN_URL, TOOL, KeyPair, Scene
 from tests.support.clock import Clock
 from tests.support.databases import SqliteDatabases
 from tests.support.pages import check_page

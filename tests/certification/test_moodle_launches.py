@@ -12,7 +12,7 @@ from lti_tool.lti.logins import build_authentication_url, parse_login
 from lti_tool.lti.platform_keys import read_key_set
 from lti_tool.lti.values import LaunchMessage, PersonClaim
 from tests.certification.moodle import ISSUER, TOOL, load, replay_launch
-from tests.certification.payloads import INSTRUCTOR, LEARNER, Scene
+from tests.certification.scene import INSTRUCTOR, LEARNER, Scene
 from tests.unit.lti.doubles import keys_that_serve
 
 SYSTEM_ADMINISTRATOR = vocabulary.ROLE_SYSTEM_PREFIX + "Administrator"

@@ -13,7 +13,7 @@ from lti_tool.lti.platforms import MOODLE, classify, classify_token_answer, desc
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.lti.values import AnswerClass
 from tests.certification.moodle import ISSUER, list_answers, name_answer, replay_launch, write_body
-from tests.certification.payloads import Scene
+from tests.certification.scene import Scene
 from tests.unit.lti.doubles import Asked, ScriptedClient, answer_json
 
 Answer = dict[str, Any]

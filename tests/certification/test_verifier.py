@@ -12,13 +12,12 @@ from tests.certification.payloads import (
     BAD_PAYLOADS,
     CERTIFIED_BAD,
     CERTIFIED_VALID,
-    RETURN_URL,
     VALID_LAUNCHES,
     BadPayload,
-    Scene,
     Stock,
     ValidLaunch,
 )
+from tests.certification.scene import RETURN_URL, Scene
 from tests.certification.stock import StockTool
 
 

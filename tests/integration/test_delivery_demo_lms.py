@@ -23,8 +23,8 @@ from tests.support.clock import Clock
 from tests.support.delivery_worker import make_client, read_clock
 from tests.support.factories import Factory
 from tests.support.running_lms import RunningLms
+from tests.support.waiting import find_free_port
 
-PORT = 5930
 DANA = "101"
 
 
@@ -43,7 +43,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def lms(tmp_path: Path, keys_dir: Path) -> Iterator[RunningLms]:
-    lms = RunningLms(tmp_path / "lms", PORT, keys_dir)
+    lms = RunningLms(tmp_path / "lms", find_free_port(), keys_dir)
     lms.start()
     yield lms
     lms.stop()
@@ -65,7 +65,8 @@ def work(store: Store, keys_dir: Path) -> Callable[..., DeliveryRound]:
     client = make_client(keys_dir)
 
     def work(**options: Any) -> DeliveryRound:
-        return deliver_due(store, client, **({"owner": "worker-1", "clock": read_clock} | options))
+        usual: dict[str, Any] = {"owner": "worker-1", "clock": read_clock}
+        return deliver_due(store, client, **(usual | options))
 
     return work
 
@@ -95,6 +96,7 @@ def test_a_score_is_sent_and_confirmed(
     assert (row.state, row.confirmed_score, row.confirmed_maximum) == ("confirmed", "92", "100")
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_one_request_a_score_before_read_back(
     store: Store, lms: RunningLms, make: Factory, delivery: ScoreDelivery, work: Callable[..., DeliveryRound]
 ) -> None:

@@ -1,7 +1,9 @@
 """A reviewer's draft: what claims a plan, what is kept, and what is refused without losing a word."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -22,10 +24,11 @@ from lti_tool.services.review_values import (
     TakenBackError,
 )
 from lti_tool.services.review_views import Standpoint
-from lti_tool.services.reviews import begin_correction, drop_correction, let_go, open_review, start_review
+from lti_tool.services.reviews import begin_correction, drop_correction, let_go, open_review, save_review, start_review
+from lti_tool.services.visits import Visit
 from tests.support.clock import Clock
 from tests.support.factories import Factory
-from tests.support.review_scene import ReviewScene, make_scene
+from tests.support.review_scene import ReviewScene, make_scene, write_draft
 
 
 @pytest.fixture
@@ -190,7 +193,7 @@ def test_only_reviewed_work_is_corrected(scene: ReviewScene) -> None:
     ],
 )
 def test_what_is_no_part_of_the_review_is_refused_and_changes_nothing(
-    scene: ReviewScene, content: dict[str, object]
+    scene: ReviewScene, content: dict[str, Any]
 ) -> None:
     scene.save(overall="Kept")
     with pytest.raises(RefusedReviewError):
@@ -199,8 +202,8 @@ def test_what_is_no_part_of_the_review_is_refused_and_changes_nothing(
 
 
 def test_any_script_is_kept_and_control_characters_are_not(scene: ReviewScene) -> None:
-    scene.save(overall="مرحبا 📚\r\nзамечательно\x00")
-    assert scene.open().draft.content.overall == "مرحبا 📚\nзамечательно"
+    scene.save(overall="مرحبا 📚\r\n学びましょう\x00")
+    assert scene.open().draft.content.overall == "مرحبا 📚\n学びましょう"
 
 
 def test_nobody_reviews_her_own_work(scene: ReviewScene) -> None:
@@ -228,12 +231,28 @@ def test_work_of_another_cohort_is_not_there(scene: ReviewScene) -> None:
 def test_a_revision_of_other_work_is_not_there(scene: ReviewScene) -> None:
     other = scene.make.revision(scene.add_person("Ana Lopez", waiting=timedelta(days=1)), number=2)
     with pytest.raises(NotFoundError):
-        scene.save(revision=replace_submission(other, scene.plan), overall="Crossed wires")
+        save_review(
+            scene.store,
+            scene.ruth,
+            scene.series,
+            scene.plan.id,
+            revision_id=other.id,
+            draft=write_draft(overall="Crossed wires"),
+            version=0,
+            now=scene.clock.now(),
+        )
 
 
-def replace_submission(revision: object, plan: Submission) -> object:
-    revision.submission_id = plan.id  # type: ignore[attr-defined] # a detached row
-    return revision
+def test_of_two_who_start_in_the_same_moment_one_gets_it(scene: ReviewScene) -> None:
+    def start(visit: Visit) -> bool:
+        try:
+            start_review(scene.store, visit, scene.series, scene.plan.id, now=scene.clock.now())
+        except ReadByAnotherError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(start, (scene.ruth, scene.omar))) == [False, True]
 
 
 def test_a_private_reflection_takes_no_comment(scene: ReviewScene) -> None:

@@ -1,4 +1,4 @@
-"""What a reviewer reads: question beside answer, what changed, nothing kept private; and who can see that it was read."""
+"""What a reviewer reads: question beside answer, what changed, nothing private; and the trace that reading leaves."""
 
 import pytest
 

@@ -17,7 +17,7 @@ from lti_tool.demo import Demo, DemoError, prepare_demo, register_demo_lms, run_
 from lti_tool.models import Context, LineItem, Registration, Submission, User
 from lti_tool.models.store import open_store
 from tests.support.clock import Clock
-from tests.support.waiting import find_free_port, is_alive, wait_for
+from tests.support.waiting import find_free_port, is_alive, list_descendants, wait_for
 
 ANSWER_SECONDS = 90
 
@@ -38,14 +38,6 @@ def running(folder: Path, port: int, lms_port: int) -> Iterator[subprocess.Popen
             process.wait(30)
 
 
-def list_children(pid: int) -> list[int]:
-    """A process's descendants."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = {int(child): int(parent) for child, parent in (line.split() for line in listed.splitlines())}
-    found = [child for child, parent in parents.items() if parent == pid]
-    return found + [below for child in found for below in list_children(child)]
-
-
 def answers(url: str) -> bool:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return bool(answer.status == 200)
@@ -58,7 +50,7 @@ def test_demo_starts_answers_stops_and_starts_again(tmp_path: Path) -> None:
         assert f"http://localhost:{lms_port}" in said
         assert answers(f"http://localhost:{lms_port}/")
         assert answers(f"http://127.0.0.1:{port}/readyz")
-        children = list_children(demo.pid)
+        children = list_descendants(demo.pid)
         assert len(children) >= 5, "two servers with a worker process each, and the delivery worker"
         demo.send_signal(signal.SIGINT)
         assert demo.wait(30) == 0
@@ -68,7 +60,7 @@ def test_demo_starts_answers_stops_and_starts_again(tmp_path: Path) -> None:
     assert before[User] >= 4
 
     with running(folder, find_free_port(), find_free_port()) as demo:
-        children = list_children(demo.pid)
+        children = list_descendants(demo.pid)
         if sys.platform == "linux":
             demo.kill()
             demo.wait(5)

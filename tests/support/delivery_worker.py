@@ -1,4 +1,4 @@
-"""A delivery worker as a process of its own, made to be killed: ``python -m tests.support.delivery_worker URL KEYS``."""
+"""A delivery worker as a process to be killed: ``python -m tests.support.delivery_worker DATABASE_URL KEYS_DIR``."""
 
 import os
 import sys

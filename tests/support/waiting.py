@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,18 @@ def is_alive(pid: int) -> bool:
     except FileNotFoundError:
         # No such folder on this system, or the process has ended just now.
         return not Path("/proc/self/stat").exists()
+
+
+def list_descendants(pid: int) -> dict[int, str]:
+    """A process's children, their children, and so on, with their commands; the elder first."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    processes = {int(line.split()[0]): line.split(maxsplit=2)[1:] for line in listed.splitlines()}
+    found: dict[int, str] = {}
+    nearest = {pid}
+    while nearest:
+        nearest = {child for child, (parent, *_) in processes.items() if int(parent) in nearest}
+        found |= {child: " ".join(processes[child][1:]) for child in nearest}
+    return found
 
 
 def read_pids(note: Path) -> list[int]:

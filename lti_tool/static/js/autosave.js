@@ -7,6 +7,10 @@ const LONGEST_RETRY = 30000;
 const ANSWER_WITHIN = 15000;
 const BEACON_LIMIT = 60000;
 
+const SAVED = "saved";
+const REFUSED = "refused";
+const FAILED = "failed";
+
 /** What `fetch` needs for this form as it stands. */
 function pack(form) {
   const body = new URLSearchParams(new FormData(form));
@@ -28,6 +32,10 @@ export class Autosave {
     this.failures = 0;
     this.firstUnsaved = 0;
     this.timer = 0;
+    this.outcome = SAVED;
+    this.isChecked = false;
+    this.isDeciding = false;
+    this.isLost = false;
     form.addEventListener("input", () => this.touch());
     form.addEventListener("change", () => this.touch());
     form.addEventListener("submit", (event) => this.letGo(event));
@@ -55,7 +63,12 @@ export class Autosave {
     this.timer = window.setTimeout(() => this.save(), wait);
   }
 
-  /** Stop saving by itself, because a person must decide first. */
+  /** Two versions are shown: she decides first, and her button sends what she chose. */
+  waitForDecision() {
+    this.isDeciding = true;
+    this.stop();
+  }
+
   stop() {
     this.stopped = true;
     window.clearTimeout(this.timer);
@@ -64,10 +77,9 @@ export class Autosave {
   /** Save now; a save that is under way is waited for and followed by another if something changed meanwhile. */
   async save({ keepalive = false } = {}) {
     if (this.stopped) return;
-    if (this.saving) {
-      await this.saving;
-      if (!this.dirty || this.stopped) return;
-    }
+    const hadToWait = Boolean(this.saving);
+    while (this.saving) await this.saving;
+    if (this.stopped || (hadToWait && !this.dirty)) return;
     window.clearTimeout(this.timer);
     this.saving = this.send(keepalive);
     await this.saving;
@@ -96,12 +108,15 @@ export class Autosave {
     const data = await answer.json().catch(() => ({}));
     if (answer.ok && data.version !== undefined) {
       this.failures = 0;
+      this.outcome = SAVED;
       this.form.elements.version.value = String(data.version);
       if (this.dirty) this.listener.unsaved();
       else this.listener.saved(new Date(data.saved_at));
     } else if (answer.status === 409 && data.panel !== undefined) {
+      this.isDeciding = true;
       this.giveUp(() => this.listener.conflict(data));
     } else if (answer.status === 401 || answer.status === 403) {
+      this.isLost = true;
       this.giveUp(() => this.listener.lost());
     } else if (answer.status >= 500 || answer.status === 429 || answer.ok) {
       this.tryAgain(() => this.listener.failed());
@@ -109,12 +124,14 @@ export class Autosave {
       // It stays unsaved, and is tried again as soon as she changes something.
       this.dirty = true;
       this.failures = 0;
+      this.outcome = REFUSED;
       this.listener.refused(data.message ?? "");
     }
   }
 
   tryAgain(tell) {
     this.dirty = true;
+    this.outcome = FAILED;
     this.failures += 1;
     tell();
     this.plan(Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(this.failures - 1, 6)));
@@ -126,15 +143,31 @@ export class Autosave {
     tell();
   }
 
-  /** A button sends the whole form. A save under way would make its version old, so it is waited for. */
+  /**
+   * A button was pressed. Before the page is left, the text is saved from it, so that a lost session, a lost
+   * connection or a newer version is told here, where her words still are, and not on a page without them.
+   */
   letGo(event) {
     window.clearTimeout(this.timer);
-    if (this.saving) {
-      event.preventDefault();
-      const { submitter } = event;
-      this.saving.finally(() => window.setTimeout(() => this.form.requestSubmit(submitter), 0));
+    if (this.isChecked || this.isDeciding) {
+      this.leave();
       return;
     }
+    event.preventDefault();
+    if (this.isLost) {
+      this.listener.lost();
+      return;
+    }
+    const { submitter } = event;
+    this.save().then(() => {
+      const staysHere = this.dirty && this.outcome !== REFUSED;
+      if (staysHere || (submitter?.value === "save" && this.outcome !== REFUSED)) return;
+      this.isChecked = true;
+      this.form.requestSubmit(submitter);
+    });
+  }
+
+  leave() {
     this.stopped = true;
     this.dirty = false;
   }

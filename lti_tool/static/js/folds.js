@@ -10,7 +10,7 @@ function follow() {
   const target = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
   if (!target) return;
   open(target);
-  target.scrollIntoView({ block: "start" });
+  (target.closest(".cell, .field") ?? target).scrollIntoView({ block: "start" });
   if (target.matches("input, select, textarea, [tabindex]")) target.focus({ preventScroll: true });
 }
 

@@ -14,7 +14,9 @@ function refill(form, select) {
   const options = named.map(([id, name]) => new Option(name, id));
   // Her own choice is never dropped because its row is empty for a moment; the server names what is missing.
   if (chosen && !named.some(([id]) => id === chosen)) options.push(new Option(kept.text, chosen));
-  select.replaceChildren(select.options[0], ...options);
+  const none = select.options[0];
+  none.text = options.length ? "Choose one" : "Nothing to choose from yet";
+  select.replaceChildren(none, ...options);
   select.value = chosen;
 }
 

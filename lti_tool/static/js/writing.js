@@ -33,6 +33,6 @@ export function startWriting(form) {
     onLost: () => showLost(form),
   }));
   // While two versions are shown she decides first; a save by itself would decide for her.
-  if (form.querySelector("[data-conflict]")) autosave.stop();
+  if (form.querySelector("[data-conflict]")) autosave.waitForDecision();
   return autosave;
 }

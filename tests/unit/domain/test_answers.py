@@ -85,6 +85,12 @@ def test_a_later_loss_does_not_overwrite_an_earlier_one() -> None:
     assert sorted(kept["retired"].values()) == ["new", "old"]
 
 
+def test_words_that_wait_never_replace_an_answer() -> None:
+    sheet = make_worksheet(make_field("campus"))
+    kept = parse_document(sheet, {"fields": {"campus": "now"}, "retired": {"campus": "once"}})
+    assert kept == {"fields": {"campus": "now"}, "shown": [], "retired": {"campus": "once"}}
+
+
 def test_rows_without_a_usable_id_get_one_and_keep_their_words() -> None:
     rows = [{"id": "row1", "line": "a"}, {"line": "b"}, {"id": "no.dots", "line": "c"}, {"id": "row1", "line": "d"}]
     document = parse_document(SHEET, {"fields": {"soar": {"strengths": rows}}})

@@ -88,3 +88,10 @@ def test_what_is_shown_and_what_is_retired_is_merged_too() -> None:
     merged = merge_documents(SHEET, base, mine, theirs).document
     assert merged["shown"] == ["draft", "soar.hope"]
     assert merged["retired"] == {"old": "words", "older": "more words"}
+
+
+def test_rows_moved_there_stay_moved_when_i_only_wrote_in_them() -> None:
+    mine = set_answer(BASE, "goals", [G1, {**G2, "goal": "Mine"}])
+    theirs = set_answer(BASE, "goals", [G2, G1])
+    assert merge_documents(SHEET, BASE, mine, theirs).document["fields"]["goals"] == [{**G2, "goal": "Mine"}, G1]
+    assert merge_documents(SHEET, BASE, theirs, mine).document["fields"]["goals"] == [{**G2, "goal": "Mine"}, G1]

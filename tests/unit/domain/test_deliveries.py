@@ -152,6 +152,8 @@ def test_our_own_fault_is_tried_again_without_blaming_the_platform() -> None:
         (GradebookNumber(Decimal("92.02"), Decimal(100)), False),
         (GradebookNumber(Decimal(9), Decimal(10)), False),
         (GradebookNumber(Decimal(0), Decimal(100)), False),
+        (GradebookNumber(Decimal("1E+999999"), Decimal("9E+999999")), False),
+        (GradebookNumber(Decimal(92), Decimal("1E-999999")), False),
     ],
 )
 def test_numbers_are_compared_on_the_columns_own_scale(number: GradebookNumber, is_same: bool) -> None:
@@ -186,6 +188,8 @@ def test_a_read_back_confirms_disagrees_or_looks_again() -> None:
         ("0", "0"),
         ("100", "100"),
         ("1E+2", "100"),
+        ("1E+40", "1.000E+40"),
+        ("9E-999999", "9.000E-999999"),
     ],
 )
 def test_numbers_are_written_without_empty_decimals(number: str, text: str) -> None:

@@ -4,10 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lti_tool.lti.tool_keys import ToolKeys, rotate
 from lti_tool.lti.values import Registration
-from tests.certification.payloads import KeyPair, Scene
+from tests.certification.scene import KeyPair, Scene
+
+# A busy machine is slow, not wrong.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 KEY_TIME = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from urllib3 import HTTPHeaderDict
 from lti_tool.lti.errors import PlatformUnreachable
 from lti_tool.lti.http import HttpAnswer, HttpClient
 from lti_tool.lti.platform_keys import PlatformKeys
-from tests.certification.payloads import KeyPair
+from tests.certification.scene import KeyPair
 
 
 @dataclass(frozen=True)

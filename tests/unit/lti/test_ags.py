@@ -17,7 +17,7 @@ from lti_tool.lti.http import HttpAnswer, HttpClient
 from lti_tool.lti.platforms import CANVAS, CANVAS_SUBMISSION_EXTENSION, MOODLE
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.lti.values import AnswerClass, Registration, ScoreMessage
-from tests.certification.payloads import ISSUER, Scene
+from tests.certification.scene import ISSUER, Scene
 from tests.support.clock import A_WEDNESDAY_AFTERNOON, Clock
 from tests.unit.lti.doubles import Asked, ScriptedClient, answer_json
 

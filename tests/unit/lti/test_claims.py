@@ -11,7 +11,7 @@ from lti_tool.lti.claims import is_storable, read_message, read_origin, read_ret
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.json_text import parse_json
 from lti_tool.lti.values import LaunchMessage
-from tests.certification.payloads import ISSUER, TOOL, KeyPair, Scene
+from tests.certification.scene import ISSUER, TOOL, KeyPair, Scene
 
 ORIGIN = ("https", "tool.example.org", 443)
 PRESENTATION = "launch_presentation"

@@ -14,7 +14,8 @@ from lti_tool.lti.claims import read_origin
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.launches import LaunchVerifier, ToolMessageLaunch
 from lti_tool.lti.platform_keys import PlatformKeys
-from tests.certification.payloads import CLIENT_ID, TOOL, KeyPair, Scene, Stock
+from tests.certification.payloads import Stock
+from tests.certification.scene import CLIENT_ID, TOOL, KeyPair, Scene
 from tests.certification.stock import StockLaunch, StockTool
 from tests.unit.lti.doubles import ScriptedClient, answer_json, keys_that_serve
 

@@ -19,7 +19,7 @@ from lti_tool.lti.library import (
 )
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.lti.values import Registration
-from tests.certification.payloads import CLIENT_ID, ISSUER, Scene
+from tests.certification.scene import CLIENT_ID, ISSUER, Scene
 from tests.certification.stock import StockTool
 
 

@@ -23,7 +23,7 @@ from lti_tool.lti.logins import (
     parse_login,
 )
 from lti_tool.lti.values import LoginInitiation, Registration
-from tests.certification.payloads import CLIENT_ID, ISSUER, TOOL
+from tests.certification.scene import CLIENT_ID, ISSUER, TOOL
 
 LOGIN = {
     "iss": ISSUER,

@@ -9,7 +9,7 @@ from lti_tool.lti.http import HttpAnswer
 from lti_tool.lti.json_text import BadJsonError
 from lti_tool.lti.platform_keys import PlatformKeys, read_key_set, read_lifetime
 from lti_tool.lti.values import Registration
-from tests.certification.payloads import KeyPair, Scene
+from tests.certification.scene import KeyPair, Scene
 from tests.support.clock import Clock
 from tests.unit.lti.doubles import Asked, ScriptedClient, answer_json
 

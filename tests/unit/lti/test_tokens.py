@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.tokens import describe, take_token_apart
-from tests.certification.payloads import KeyPair, encode
+from tests.certification.scene import KeyPair, encode
 
 
 def write(header: object, payload: object = None, signature: bytes = b"s") -> str:
