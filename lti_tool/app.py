@@ -77,7 +77,8 @@ def create_app(
         MAX_FORM_PARTS=5000,
         SQLALCHEMY_DATABASE_URI=normalize_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        # Browsers ask each time and mostly hear "unchanged": an upgrade never mixes old and new scripts.
+        SEND_FILE_MAX_AGE_DEFAULT=None,
     )
     app.jinja_env.trim_blocks = False
     app.jinja_env.auto_reload = settings.is_development

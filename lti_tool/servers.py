@@ -133,26 +133,20 @@ def run_worker(settings: Settings, should_stop: StopFlag) -> None:
 
 def run_web(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve the tool until told to stop."""
+    # Loaded once, before the fork: the web processes share the memory and start at once.
+    from lti_tool.app import create_app  # noqa: PLC0415
 
-    def make_app() -> Flask:
-        from lti_tool.app import create_app  # noqa: PLC0415
-
-        return create_app(settings)
-
-    WebServer(make_app, [_format_bind(host, port)], workers).run()
+    WebServer(lambda: create_app(settings), [_format_bind(host, port)], workers).run()
 
 
 def run_lms(url: str, tool_url: str, data_dir: Path) -> None:
     """Serve the demo LMS until told to stop. One process: the misbehaviour it can be told to show is kept in it."""
+    from lti_tool.demo_lms.app import create_demo_lms  # noqa: PLC0415
+    from lti_tool.demo_lms.settings import DemoLmsSettings  # noqa: PLC0415
 
-    def make_app() -> Flask:
-        from lti_tool.demo_lms.app import create_demo_lms  # noqa: PLC0415
-        from lti_tool.demo_lms.settings import DemoLmsSettings  # noqa: PLC0415
-
-        return create_demo_lms(DemoLmsSettings(data_dir=data_dir, base_url=url, tool_url=tool_url))
-
-    port = urlsplit(url).port or 80
-    WebServer(make_app, [_format_bind(host, port) for host in list_loopback_hosts()], 1).run()
+    settings = DemoLmsSettings(data_dir=data_dir, base_url=url, tool_url=tool_url)
+    binds = [_format_bind(host, urlsplit(url).port or 80) for host in list_loopback_hosts()]
+    WebServer(lambda: create_demo_lms(settings), binds, 1).run()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -122,7 +122,7 @@ def list_deliveries(store: Store, visit: Visit, series: Series) -> GradesPage:
     order = {module.key: number for number, module in enumerate(series.modules)}
     with store.reading() as session:
         found = session.execute(
-            select(ScoreDelivery, LineItem.module_key, User.name, DeliveryLease.resume_at, DeliveryLease.silent_since)
+            select(ScoreDelivery, LineItem, User.name, DeliveryLease.resume_at, DeliveryLease.silent_since)
             .join(LineItem, LineItem.id == ScoreDelivery.line_item_id)
             .join(User, User.id == ScoreDelivery.user_id)
             .outerjoin(DeliveryLease, DeliveryLease.registration_id == ScoreDelivery.registration_id)
@@ -131,17 +131,20 @@ def list_deliveries(store: Store, visit: Visit, series: Series) -> GradesPage:
         histories = _list_histories(session, [row[0].id for row in found])
         without_column = _list_without_column(session, context_id, titles)
         not_scored = _list_practice(session, context_id)
+    # A column that is gone is nobody's problem once the score has another one to go to.
+    placed = {delivery.earned_score_id for delivery, column, *_ in found if not column.is_gone}
     rows = [
         _describe_row(
             delivery,
             label_person(name, delivery.user_id),
-            module_key,
-            titles.get(module_key, module_key),
+            column.module_key,
+            titles.get(column.module_key, column.module_key),
             resume_at,
             silent_since,
             histories.get(delivery.id, ()),
         )
-        for delivery, module_key, name, resume_at, silent_since in found
+        for delivery, column, name, resume_at, silent_since in found
+        if not column.is_gone or delivery.earned_score_id not in placed
     ]
     rows.sort(key=lambda row: (_URGENCY.index(row.line.state), row.person_label, order.get(row.module_key, 99)))
     return GradesPage(tuple(rows), without_column, not_scored)

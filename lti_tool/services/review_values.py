@@ -77,6 +77,8 @@ class SavedReview:
     at: datetime | None
     lease: Lease | None
     points: Fraction | None
+    rated: int
+    criteria_total: int
     suggestion: Decision | None
 
 

@@ -49,9 +49,12 @@ def say_suggestion(suggestion: Decision | None) -> str:
     return ""
 
 
-def say_points(points: Fraction | None) -> str:
-    """The plan's points so far: "54 of 60"."""
-    return "" if points is None else f"{print_points(points)} of 60"
+def say_points(points: Fraction | None, rated: int, criteria_total: int) -> str:
+    """The plan's points so far: "54 of 60"; an unrated criterion counts in full, so it is told."""
+    if points is None:
+        return ""
+    so_far = f", {rated} of {criteria_total} rated" if rated < criteria_total else ""
+    return f"{print_points(points)} of 60{so_far}"
 
 
 def say_level_worth(level: int, criteria_total: int) -> str:
@@ -66,22 +69,20 @@ def say_if_accepted(page: ReviewPage) -> str:
     if outlook is None:
         return ""
     if outlook.is_practice:
-        return f"Accepted. {PRACTICE}"
+        return PRACTICE
     if outlook.policy is Policy.SUBMISSION:
-        return "Accepted. In this course the score comes with submitting, so the gradebook does not change."
+        return "In this course the score comes with submitting, so the gradebook does not change."
     if outlook.score is None:
-        return f"Accepted. {_say_held(page)} Nothing is sent until then."
+        return f"{_say_held(page)} Nothing is sent until then."
     if not outlook.has_column:
-        return f"Accepted. The score of {outlook.score} is kept here: this course has no gradebook column for it yet."
-    return f"Accepted. A score of {outlook.score} goes to the gradebook."
+        return f"The score of {outlook.score} is kept here: this course has no gradebook column for it yet."
+    return f"A score of {outlook.score} goes to the gradebook."
 
 
 def say_if_returned(page: ReviewPage) -> str:
     """What sending back would do, before it is done."""
     again = f"{page.person_label} can change every answer and submit again."
-    if page.is_practice:
-        return f"Sent back. {again} {PRACTICE}"
-    return f"Sent back. {again} {UNCHANGED}"
+    return f"{again} {PRACTICE if page.is_practice else UNCHANGED}"
 
 
 def say_what_happened(page: ReviewPage, write_moment: WriteMoment) -> str:

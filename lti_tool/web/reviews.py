@@ -115,7 +115,7 @@ def autosave_review(submission_id: int) -> Response:
         version=saved.version,
         saved_at=None if saved.at is None else saved.at.astimezone(UTC).isoformat(timespec="seconds"),
         lease_until=None if saved.lease is None else saved.lease.expires_at.isoformat(timespec="seconds"),
-        points=say_points(saved.points),
+        points=say_points(saved.points, saved.rated, saved.criteria_total),
         suggestion=say_suggestion(saved.suggestion),
     )
 

@@ -1,6 +1,7 @@
 """Applications served as in production: gunicorn, one worker with four threads, and the CPU clock of that worker."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 from flask import Flask
@@ -63,14 +65,17 @@ def reserve_port() -> socket.socket:
 def serve(maker: str, listener: socket.socket, folder: Path, environment: Mapping[str, str]) -> Iterator[Served]:
     """Serve what the function ``maker`` of this module makes, until the block ends."""
     arguments = ["--workers=1", "--worker-class=gthread", f"--threads={THREADS}", "--log-level=warning"]
-    arguments += [f"--bind=fd://{listener.fileno()}", "--no-control-socket", f"{__name__}:{maker}()"]
+    # A browser that waits for its turn keeps its connection.
+    arguments += ["--keep-alive=75", "--no-control-socket", f"--bind=fd://{listener.fileno()}", f"{__name__}:{maker}()"]
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *arguments],
         env={**os.environ, **environment, _FOLDER_VARIABLE: str(folder)},
         pass_fds=[listener.fileno()],
     )
     try:
-        yield Served(listener.getsockname()[1], _wait_for_worker(server))
+        served = Served(listener.getsockname()[1], _wait_for_worker(server))
+        _wait_for_answer(server, served)
+        yield served
     finally:
         server.terminate()
         server.wait()
@@ -88,3 +93,13 @@ def _wait_for_worker(server: subprocess.Popen[bytes]) -> int:
             return int(pids[0])
         time.sleep(0.05)
     raise RuntimeError("the server did not start; its reason is above")
+
+
+def _wait_for_answer(server: subprocess.Popen[bytes], served: Served) -> None:
+    """Wait until the application is there: the kernel takes connections before it is."""
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=_START_SECONDS)
+    connection.request("GET", "/")
+    while not select.select([connection.sock], [], [], 0.1)[0]:
+        if server.poll() is not None:
+            raise RuntimeError("the server did not start; its reason is above")
+    connection.close()

@@ -188,6 +188,19 @@ def test_scores_without_a_column_and_practice_are_shown(page: Page, outbox: Outb
     assert "Ruth Okafor" in words
 
 
+def test_a_gone_column_is_forgotten_once_the_score_has_another(page: Page, outbox: Outbox, make: Factory) -> None:
+    earned = make.earned_score(make.enrolment(make.user(name="Dana Whitfield")))
+    outbox.queue(earned_score=earned)
+    outbox.book.plan = [AnswerClass.COLUMN_GONE]
+    outbox.work()
+    assert "The gradebook column for this session is gone." in page.get()
+    outbox.queue(earned_score=earned, line_item=make.line_item())
+    outbox.work()
+    words = page.get()
+    assert "gone" not in words
+    assert "Nothing needs you." in words
+
+
 def test_another_course_is_not_there(page: Page, outbox: Outbox, make: Factory) -> None:
     delivery = queue_for(outbox, "Dana Whitfield")
     elsewhere = page.enter("staff", context_id=make.context().id)

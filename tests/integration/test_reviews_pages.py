@@ -60,6 +60,7 @@ def test_the_whole_way_from_the_queue_to_the_score_without_a_script(scene: Revie
     assert MISSION in words
     words = ruth.post(at(scene), ratings(scene, 3) | {"comment.mission_statement": "Plain and short."}, do="save")
     assert "Plan: 54 of 60" in words
+    assert "rated" not in words.split("Plan: 54 of 60")[1][:10]
     assert "These levels suggest accepting it. You decide." in words
     assert "Yours until" in words
     words = ruth.post(at(scene), ratings(scene, 4) | {"comment.mission_statement": "Plain and short."}, do="preview")

@@ -58,6 +58,7 @@ def ask(port: int) -> dict[str, object] | None:
         return None
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_serve_restarts_the_dead_and_stops_all(server: subprocess.Popen[bytes], port: int, tmp_path: Path) -> None:
     assert wait_for("an answer", lambda: ask(port), SECONDS)["status"] == "ok"
     log = tmp_path / "log"

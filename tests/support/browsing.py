@@ -52,10 +52,8 @@ class Visitor:
 
     def wait_for_frame(self) -> Frame:
         """The tool's frame, after its launch."""
-        self.page.wait_for_function(
-            f"() => window.frames['{_FRAME}'] && document.querySelector('iframe[name={_FRAME}]')"
-        )
-        frame = self.page.frame(_FRAME)
+        holder = self.page.wait_for_selector(f"iframe[name={_FRAME}]")
+        frame = holder.content_frame() if holder else None
         assert frame is not None
         frame.wait_for_url("**/s/**")
         frame.wait_for_load_state("load")

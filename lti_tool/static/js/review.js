@@ -98,17 +98,19 @@ class Autosaver {
     if (isTrouble) announce(words);
   }
 
-  // A save on its way would make the form's own version old: wait for its answer, then send the form.
+  // A save on its way would make the form's own version old, and words in another form would be left behind:
+  // wait for them once, then send the form.
   beforeSubmit(event) {
     window.clearTimeout(this.timer);
     this.isStopped = true;
-    if (!this.saving) {
-      this.isDirty = false;
-      return;
-    }
+    this.isDirty = false;
+    const others = [...savers.values()].filter((saver) => saver.isDirty && !saver.isStopped);
+    const pending = [this.saving, ...others.map((saver) => saver.save())].filter(Boolean);
+    if (!pending.length || this.hasWaited) return;
     event.preventDefault();
+    this.hasWaited = true;
     const { submitter } = event;
-    this.saving.finally(() => {
+    Promise.allSettled(pending).then(() => {
       this.isDirty = false;
       this.form.requestSubmit(submitter);
     });

@@ -66,6 +66,12 @@ def test_an_optional_answer_may_be_short_but_not_endless() -> None:
     assert messages(sheet, {"more": "word " * 70}) == ["Part A: “More” is 70 words; the most is 60."]
 
 
+def test_nothing_inside_a_deeper_group_is_required() -> None:
+    inner = make_field("hope", required=True)
+    assert messages(make_worksheet(make_field("soar", "group", fields=[inner], depth="deeper")), {}) == []
+    assert len(messages(make_worksheet(make_field("soar", "group", fields=[inner])), {})) == 1
+
+
 def test_nobody_measures_rough_drafts() -> None:
     sheet = make_worksheet(make_field("draft", "prose", private=True))
     assert messages(sheet, {"draft": "word " * 900}) == []

@@ -51,6 +51,7 @@ def test_a_partial_form_never_erases() -> None:
 
 def test_a_tick_taken_away_is_read() -> None:
     assert read(("a.ready", "")).document["fields"]["ready"] == ""
+    assert read(("a.ready", "on")).document["fields"]["ready"] == "yes"
     assert read(("a.ready", ""), ("a.ready", "yes")).document["fields"]["ready"] == "yes"
     shown = read(("shown.draft", ""), ("shown.draft", "yes")).document
     assert shown["shown"] == ["draft"]
