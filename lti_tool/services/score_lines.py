@@ -78,9 +78,10 @@ def describe_score(session: Session, *, module: Module, cohort_id: int, user_id:
     ).all()
     delivery = None
     if earned is not None:
-        deliveries = session.scalars(select(ScoreDelivery).where(ScoreDelivery.earned_score_id == earned.id)).all()
         delivery = min(
-            map(describe_delivery, deliveries), key=lambda line: _MOST_URGENT_FIRST.index(line.state), default=None
+            map(describe_delivery, _list_deliveries(session, earned)),
+            key=lambda line: _MOST_URGENT_FIRST.index(line.state),
+            default=None,
         )
     return ScoreLine(
         policy=policy,
@@ -109,6 +110,16 @@ def describe_delivery(delivery: ScoreDelivery) -> DeliveryLine:
         next_attempt_at=delivery.next_attempt_at,
         failures=delivery.failures,
     )
+
+
+def _list_deliveries(session: Session, earned: EarnedScore) -> list[ScoreDelivery]:
+    """Its deliveries; one to a deleted column counts only while the score has no other."""
+    rows = session.execute(
+        select(ScoreDelivery, LineItem.is_gone)
+        .join(LineItem, LineItem.id == ScoreDelivery.line_item_id)
+        .where(ScoreDelivery.earned_score_id == earned.id)
+    ).all()
+    return [row[0] for row in rows if not row[1]] or [row[0] for row in rows]
 
 
 def read_parts(parts: Mapping[str, object]) -> tuple[ScorePart, ...]:
