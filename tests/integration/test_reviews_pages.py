@@ -1,5 +1,6 @@
 """The review rooms as pages: what is shown, what the forms do, and what a script hears."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.support.factories import Factory
 from tests.support.review_desk import TOOL, Desk, make_review_app
 from tests.support.review_scene import MISSION, ReviewScene, make_scene, rate_all, write_plan
 
+# The services are tested on both databases; pages are the same on either.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WORDS = " ".join(["word"] * 250)
 
 
@@ -25,8 +28,10 @@ def scene(store: Store, clock: Clock, make: Factory) -> ReviewScene:
 
 
 @pytest.fixture
-def app(scene: ReviewScene, database_url: str, tmp_path: Path) -> Flask:
-    return make_review_app(scene, database_url, tmp_path)
+def app(scene: ReviewScene, database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    app = make_review_app(scene, database_url, tmp_path)
+    yield app
+    app.extensions["lti_tool"].store.engine.dispose()
 
 
 @pytest.fixture
