@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.source import NOT_OURS, PACKAGE, ROOT, list_files, parse
+from tests.support.source import PACKAGE, ROOT, is_ours, list_files, parse
 
 LAYOUT = {
     *(".ci", ".github", ".gitignore", ".readme", "LICENSE", "Makefile", "README.md", "docs"),
@@ -44,7 +44,7 @@ def list_top_level() -> set[str]:
         asked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
         if asked.returncode == 0:
             return {line.split("/")[0].strip('"') for line in asked.stdout.splitlines()}
-    return {path.name for path in ROOT.iterdir()} - NOT_OURS
+    return {path.name for path in ROOT.iterdir() if is_ours(path.name)}
 
 
 def test_top_level_layout() -> None:

@@ -63,7 +63,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     """What ``python -m build`` makes of a copy of the project in which somebody left a key and a demo."""
     folder = tmp_path_factory.mktemp("packaging")
     project = folder / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*NOT_OURS, "*_cache", ".hypothesis"))
+    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*NOT_OURS, "*_cache"))
     (project / "keys" / "20260101T000000Z.pem").write_text("a private key")
     (project / ".demo").mkdir()
     (project / ".demo" / "secret").write_text("a secret")

@@ -13,6 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
+from lti_tool.models.store import taking_write_lock
+
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 # Any number will do, as long as every process upgrading this program's database asks for the same one.
@@ -104,7 +106,7 @@ def _check(connection: Connection) -> SchemaCheck:
 
 @contextmanager
 def _locked(engine: Engine) -> Iterator[Connection]:
-    with engine.execution_options(is_writing=True).connect() as connection:
+    with taking_write_lock(), engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         if is_sqlite:
             # A changed table is rebuilt: copied, dropped, renamed. With foreign keys on, dropping it would fail or

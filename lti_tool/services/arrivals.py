@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, exists, insert, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
@@ -26,6 +26,7 @@ from lti_tool.models import (
     User,
 )
 from lti_tool.models.platforms import SERIES_LINK
+from lti_tool.models.store import AnyRow
 from lti_tool.services.audit import record_fact
 from lti_tool.services.scores import queue_waiting_scores
 
@@ -140,7 +141,7 @@ def record_arrival(
 
 def _find_known(
     connection: Connection, registration: Registration, message: LaunchMessage, now: datetime
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     column_url = message.ags.line_item_url if message.ags else None
     # No identifier is empty, so an absent claim finds nothing.
     return connection.execute(
@@ -176,7 +177,7 @@ def _adopt_deployment(connection: Connection, registration: Registration, messag
 
 
 def _keep_user(
-    connection: Connection, known: Row[Any], registration: Registration, message: LaunchMessage, now: datetime
+    connection: Connection, known: AnyRow, registration: Registration, message: LaunchMessage, now: datetime
 ) -> int:
     name = _name_person(message.person)
     if known.user_id is None:
@@ -221,7 +222,7 @@ def _add_context(connection: Connection, deployment_id: int, message: LaunchMess
     return context_id, cohort_id
 
 
-def _keep_context(connection: Connection, known: Row[Any], message: LaunchMessage) -> None:
+def _keep_context(connection: Connection, known: AnyRow, message: LaunchMessage) -> None:
     claim, ags = message.context, message.ags
     changes: dict[str, Any] = {}
     if claim is not None and claim.title is not None and known.context_title != claim.title:
@@ -236,7 +237,7 @@ def _keep_context(connection: Connection, known: Row[Any], message: LaunchMessag
 
 
 def _keep_membership(
-    connection: Connection, known: Row[Any], context_id: int, user_id: int, standing: Standing, now: datetime
+    connection: Connection, known: AnyRow, context_id: int, user_id: int, standing: Standing, now: datetime
 ) -> None:
     is_staff = standing is Standing.STAFF
     if known.membership_id is None:
@@ -273,7 +274,7 @@ def _keep_membership(
 
 def _keep_link(
     connection: Connection,
-    known: Row[Any],
+    known: AnyRow,
     context_id: int,
     message: LaunchMessage,
     series: Series,
@@ -310,7 +311,7 @@ def _keep_link(
 
 def _keep_column(
     connection: Connection,
-    known: Row[Any],
+    known: AnyRow,
     registration: Registration,
     context_id: int,
     link_id: int | None,
@@ -348,7 +349,7 @@ def _keep_column(
         session.flush()
 
 
-def _choose_cohort(found: Sequence[Row[Any]], standing: Standing) -> tuple[int | None, Row[Any] | None]:
+def _choose_cohort(found: Sequence[AnyRow], standing: Standing) -> tuple[int | None, AnyRow | None]:
     """The cohort this launch goes to and her enrolment in it: her newest open one, else the course's default."""
     cohorts = [row for row in found if row.cohort_id is not None]
     if not cohorts:
@@ -360,7 +361,7 @@ def _choose_cohort(found: Sequence[Row[Any]], standing: Standing) -> tuple[int |
 
 def _keep_enrolment(
     connection: Connection,
-    enrolled: Row[Any] | None,
+    enrolled: AnyRow | None,
     cohort_id: int,
     user_id: int,
     *,

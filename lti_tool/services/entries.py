@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lti_tool.content.schema import Series
@@ -16,6 +16,7 @@ from lti_tool.lti.logins import build_authentication_url, digest, new_token
 from lti_tool.lti.values import ExpectedLaunch, LaunchMessage, LoginInitiation
 from lti_tool.lti.values import Registration as RegistrationValue
 from lti_tool.models import LaunchSession, LoginFlow, Registration, Store
+from lti_tool.models.store import AnyRow
 from lti_tool.services.arrivals import Arrival, record_arrival
 from lti_tool.services.audit import record_fact
 from lti_tool.services.visits import SESSION_LIFETIME, digest_secret
@@ -64,12 +65,25 @@ _ADD_SESSION = insert(LaunchSession)
 
 @dataclass(frozen=True, slots=True)
 class LoginStarted:
-    """A login under way: the binder goes to this browser only, the URL is where the platform waits."""
+    """A login under way: its flow, and the binder that goes to this browser only."""
 
     flow_id: str
     binder: str
-    authentication_url: str
     registration: RegistrationValue
+    login: LoginInitiation
+    state: str
+    nonce: str
+    redirect_uri: str
+
+    def build_authentication_url(self) -> str:
+        """Where the platform waits for this browser.
+
+        Raises:
+            LaunchRefused: the login is not this registration's.
+        """
+        return build_authentication_url(
+            self.registration, self.login, state=self.state, nonce=self.nonce, redirect_uri=self.redirect_uri
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,7 @@ def begin_login(store: Store, login: LoginInitiation, *, redirect_uri: str, now:
                 "expires_at": now + FLOW_LIFETIME,
             },
         )
-    url = build_authentication_url(registration, login, state=state, nonce=nonce, redirect_uri=redirect_uri)
-    return LoginStarted(flow_id, binder, url, registration)
+    return LoginStarted(flow_id, binder, registration, login, state, nonce, redirect_uri)
 
 
 def continue_login(store: Store, *, flow_id: str, redirect_uri: str, now: datetime) -> tuple[LoginStarted, str]:
@@ -192,7 +205,7 @@ def _find_registration(rows: Connection, login: LoginInitiation) -> Registration
     return _read_registration(found[0])
 
 
-def _read_registration(row: Row[Any]) -> RegistrationValue:
+def _read_registration(row: AnyRow) -> RegistrationValue:
     return RegistrationValue(
         id=str(row.registration_id),
         name=row.name,
@@ -207,7 +220,7 @@ def _read_registration(row: Row[Any]) -> RegistrationValue:
     )
 
 
-def _load_flow(rows: Connection, statement: Select[Any], key: Mapping[str, str], now: datetime) -> Row[Any]:
+def _load_flow(rows: Connection, statement: Select[*tuple[Any, ...]], key: Mapping[str, str], now: datetime) -> AnyRow:
     """The flow beside its registration, if it may go on."""
     flow = rows.execute(statement, key).one_or_none()
     if flow is None:
@@ -221,7 +234,7 @@ def _load_flow(rows: Connection, statement: Select[Any], key: Mapping[str, str],
     return flow
 
 
-def _describe_flow(flow: Row[Any], binder: str, redirect_uri: str) -> LoginStarted:
+def _describe_flow(flow: AnyRow, binder: str, redirect_uri: str) -> LoginStarted:
     registration = _read_registration(flow)
     login = LoginInitiation(
         issuer=registration.issuer,
@@ -232,8 +245,7 @@ def _describe_flow(flow: Row[Any], binder: str, redirect_uri: str) -> LoginStart
         deployment_hint=flow.deployment_hint,
         storage_target=flow.storage_target,
     )
-    url = build_authentication_url(registration, login, state=flow.state, nonce=flow.nonce, redirect_uri=redirect_uri)
-    return LoginStarted(flow.id, binder, url, registration)
+    return LoginStarted(flow.id, binder, registration, login, flow.state, flow.nonce, redirect_uri)
 
 
 def _spend_flow(store: Store, state: str, now: datetime) -> None:

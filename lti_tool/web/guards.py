@@ -15,6 +15,7 @@ from markupsafe import Markup
 from lti_tool.domain.roles import Standing
 from lti_tool.services.errors import NotAllowedError, ToolError
 from lti_tool.services.visits import Visit, find_visit
+from lti_tool.web.security import add_default_header
 from lti_tool.web.tool import Tool
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -131,5 +132,5 @@ def add_template_helpers() -> dict[str, Any]:
 def keep_out_of_caches(response: Response) -> Response:
     """People's pages are never stored by a shared cache or shown by the back button after a session ended."""
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        add_default_header(response, "Cache-Control", "no-store")
     return response

@@ -31,16 +31,26 @@ def add_security_headers(response: Response) -> Response:
     visit = g.get("visit")
     origins = g.get("frame_origins", ()) or (visit.frame_origins if visit is not None else ())
     ancestors = "*" if g.get("is_framed_by_anyone") else " ".join(("'self'", *origins))
-    response.headers["Content-Security-Policy"] = _POLICY.format(
-        form_action=" ".join(("'self'", *g.get("form_actions", ()))), frame_ancestors=ancestors
-    )
+    policy = _POLICY.format(form_action=" ".join(("'self'", *g.get("form_actions", ()))), frame_ancestors=ancestors)
+    # Nobody else sets these, so they are added without looking for an earlier one.
+    response.headers.add("Content-Security-Policy", policy)
+    response.headers.add("X-Content-Type-Options", "nosniff")
+    response.headers.add("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
     # same-origin, not no-referrer: with no-referrer browsers send "Origin: null" with our own forms.
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    add_default_header(response, "Referrer-Policy", "same-origin")
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        response.headers.add("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+def add_default_header(response: Response, name: str, value: str) -> None:
+    """Add a header unless the view has set it.
+
+    As ``setdefault`` does, which raises and catches an HTTP exception for every header that is not there.
+    """
+    wanted = name.lower()
+    if wanted not in [known.lower() for known, _ in response.headers]:
+        response.headers.add(name, value)
 
 
 def find_origin(url: str) -> str:

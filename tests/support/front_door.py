@@ -249,21 +249,22 @@ def _read_fields(form: Element) -> dict[str, Any]:
 
     for control in form.iter():
         name = control.get("name")
-        if not name or control.get("disabled") is not None:
-            continue
-        if control.tag == "textarea":
-            add(name, control.text or "")
-        elif control.tag == "select":
-            options = list(control.iter("option"))
-            chosen = [option for option in options if option.get("selected") is not None] or options[:1]
-            if chosen:
-                value = chosen[0].get("value")
-                add(name, value if value is not None else find_text(chosen[0]))
-        elif control.tag == "input":
-            kind = control.get("type", "text")
-            if kind in {"submit", "button", "image"}:
-                continue
-            if kind in {"checkbox", "radio"} and control.get("checked") is None:
-                continue
-            add(name, control.get("value", "on" if kind == "checkbox" else ""))
+        value = _read_control(control)
+        if name and value is not None and control.get("disabled") is None:
+            add(name, value)
     return fields
+
+
+def _read_control(control: Element) -> str | None:
+    """What a control sends, or None when it sends nothing."""
+    if control.tag == "textarea":
+        return control.text or ""
+    if control.tag == "select":
+        options = list(control.iter("option"))
+        chosen = [option for option in options if option.get("selected") is not None] or options[:1]
+        return chosen[0].get("value", find_text(chosen[0])) if chosen else None
+    kind = control.get("type", "text")
+    is_unchecked = kind in {"checkbox", "radio"} and control.get("checked") is None
+    if control.tag != "input" or kind in {"submit", "button", "image"} or is_unchecked:
+        return None
+    return control.get("value", "on" if kind == "checkbox" else "")

@@ -1,12 +1,16 @@
 """A facilitator's browser in front of the scene of ``review_scene``: opens pages, sends their forms as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
+from wsgiref.types import StartResponse, WSGIEnvironment
 from xml.etree.ElementTree import Element
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from lti_tool.app import create_app
@@ -19,12 +23,48 @@ TOOL = "http://127.0.0.1:5000"
 SECRET = "desk-secret"
 
 
-def make_review_app(scene: ReviewScene, database_url: str, folder: Path) -> Flask:
+def make_review_app(scene: ReviewScene, database_url: str, folder: Path, base_url: str = TOOL) -> Flask:
     """The tool on the scene's database and clock."""
     settings = Settings(
-        database_url=database_url, base_url=TOOL, secret_key="t" * 40, keys_dir=folder, is_development=True
+        database_url=database_url, base_url=base_url, secret_key="t" * 40, keys_dir=folder, is_development=True
     )
     return create_app(settings, clock=scene.clock, series=scene.series)
+
+
+@contextmanager
+def serve_review_app(scene: ReviewScene, database_url: str, folder: Path) -> Iterator[str]:
+    """The same behind a socket, for a real browser; gives its address."""
+    held: dict[str, Flask] = {}
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return held["app"](environ, start_response)
+
+    server = make_server("127.0.0.1", 0, serve, threaded=True)
+    address = f"http://127.0.0.1:{server.server_port}"
+    held["app"] = make_review_app(scene, database_url, folder, address)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield address
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        held["app"].extensions["lti_tool"].store.engine.dispose()
+
+
+def open_session(scene: ReviewScene, visit: Visit, standing: str = "staff") -> str:
+    """A launch session of this facilitator; its secret is ``SECRET``."""
+    session_id = f"desk-{visit.user_id}-{standing}"
+    scene.make.launch_session(
+        scene.dana,
+        id=session_id,
+        user_id=visit.user_id,
+        secret_digest=sha256(SECRET.encode()).hexdigest(),
+        cohort_id=visit.cohort_id,
+        standing=standing,
+    )
+    return session_id
 
 
 class Desk:
@@ -32,15 +72,7 @@ class Desk:
 
     def __init__(self, app: Flask, scene: ReviewScene, visit: Visit, standing: str = "staff") -> None:
         self.client: FlaskClient = app.test_client()
-        self.session_id = f"desk-{visit.user_id}-{standing}"
-        scene.make.launch_session(
-            scene.dana,
-            id=self.session_id,
-            user_id=visit.user_id,
-            secret_digest=sha256(SECRET.encode()).hexdigest(),
-            cohort_id=visit.cohort_id,
-            standing=standing,
-        )
+        self.session_id = open_session(scene, visit, standing)
         self.client.set_cookie(f"__Host-s_{self.session_id}", SECRET, domain="127.0.0.1")
         self.answer: TestResponse
         self.tree: Element

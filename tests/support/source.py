@@ -7,7 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lti_tool"
-NOT_OURS = {".git", ".venv", ".demo", "__pycache__", "build", "dist", "test-results"}
+NOT_OURS = {".git", ".venv", ".demo", ".hypothesis", "__pycache__", "build", "dist", "test-results"}
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file or folder of this name belongs to the project, rather than to a tool or a run."""
+    return name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))
 
 
 def list_files(folder: Path = ROOT, pattern: str = "*") -> list[Path]:
@@ -17,7 +22,7 @@ def list_files(folder: Path = ROOT, pattern: str = "*") -> list[Path]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name in NOT_OURS or path.name.endswith(("_cache", ".egg-info")) or path.name == ".hypothesis":
+        if not is_ours(path.name):
             continue
         if path.is_dir():
             yield from _walk(path)

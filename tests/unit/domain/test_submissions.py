@@ -17,7 +17,7 @@ from lti_tool.domain.submissions import (
 
 
 def test_every_state_is_editable_waiting_or_reviewed() -> None:
-    assert EDITABLE | WAITING | REVIEWED == set(WorkState)
+    assert set(WorkState) == EDITABLE | WAITING | REVIEWED
     assert not EDITABLE & WAITING
 
 
