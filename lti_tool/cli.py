@@ -42,7 +42,7 @@ def lti_tool() -> None:
     """Leading Edge: an LTI 1.3 tool for a leadership series for school librarians.
 
     Settings come from the environment: LTI_TOOL_DATABASE_URL, LTI_TOOL_BASE_URL, LTI_TOOL_SECRET_KEY,
-    LTI_TOOL_KEYS_DIR, and LTI_TOOL_ENV (production unless it says development).
+    LTI_TOOL_KEYS_DIR, LTI_TOOL_SERIES_DIR, and LTI_TOOL_ENV (production unless it says development).
     """
 
 

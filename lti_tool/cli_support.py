@@ -21,12 +21,11 @@ def list_refusals() -> tuple[type[Exception], ...]:
     """The exceptions that are answers to an operator; anything else is a fault of the program."""
     from lti_tool.config import SettingsError  # noqa: PLC0415
     from lti_tool.content.problems import ContentError  # noqa: PLC0415
-    from lti_tool.demo import DemoError  # noqa: PLC0415
     from lti_tool.lti.errors import BadKeyError, NoKeyError  # noqa: PLC0415
     from lti_tool.models.schema import SchemaError  # noqa: PLC0415
     from lti_tool.services.errors import ToolError  # noqa: PLC0415
 
-    known = (ToolError, SettingsError, SchemaError, ContentError, NoKeyError, BadKeyError, DemoError)
+    known = (ToolError, SettingsError, SchemaError, ContentError, NoKeyError, BadKeyError)
     return (CommandRefusedError, *known)
 
 

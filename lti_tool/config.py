@@ -20,7 +20,6 @@ class Settings:
     secret_key: str
     keys_dir: Path
     is_development: bool
-    metrics_token: str | None = None
     series_dir: Path | None = None
 
     @property
@@ -42,7 +41,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         SettingsError: a variable is missing or wrong; production also refuses plain http and short secrets.
     """
     env = os.environ if environment is None else environment
-    mode = env.get("LTI_TOOL_ENV", "production")
+    mode = env.get("LTI_TOOL_ENV") or "production"
     if mode not in {"production", "development"}:
         raise SettingsError(f"LTI_TOOL_ENV is '{mode}'. Use 'production' or 'development'.")
     is_development = mode == "development"
@@ -61,7 +60,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         secret_key=secret_key or "development-only-secret-key-not-for-production",
         keys_dir=Path(env.get("LTI_TOOL_KEYS_DIR") or "keys"),
         is_development=is_development,
-        metrics_token=env.get("LTI_TOOL_METRICS_TOKEN") or None,
         series_dir=Path(series_dir) if series_dir else None,
     )
 

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from lti_tool.cli_support import CommandRefusedError
 from lti_tool.config import Settings, read_settings
 from lti_tool.content.loader import default_series_folder, load_series
 from lti_tool.demo_lms.platform import Platform
@@ -36,7 +37,7 @@ _READY_SECONDS: Final = 60.0
 _ASK_SECONDS: Final = 0.2
 
 
-class DemoError(Exception):
+class DemoError(CommandRefusedError):
     """The demo cannot start; the message says why and what to type."""
 
 
@@ -72,7 +73,6 @@ class Demo:
             "LTI_TOOL_KEYS_DIR": str(self.folder / "keys"),
             "LTI_TOOL_SECRET_KEY": _keep_secret(self.folder / "secret"),
             "LTI_TOOL_SERIES_DIR": "",
-            "LTI_TOOL_METRICS_TOKEN": "",
         }
 
 

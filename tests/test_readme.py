@@ -178,7 +178,8 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[Callable[[str
     commands = [line for block in list_blocks("sh") for line in block.text.splitlines() if "serve --host" in line]
     (command,) = commands
     port = find_free_port()
-    words = shlex.split(command.replace("8000", str(port)))
+    # One web process answers as two do, and starts sooner.
+    words = [*shlex.split(command.replace("8000", str(port))), "--workers", "1"]
 
     def fetch(path: str) -> Any:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:

@@ -20,8 +20,9 @@ from lti_tool.domain.roles import Standing
 from lti_tool.domain.scoring import Policy
 from lti_tool.lti.claims import read_message, read_origin
 from lti_tool.lti.values import Registration as RegistrationValue
-from lti_tool.models import Cohort, Context, Registration, Store, User
+from lti_tool.models import AuditFact, Cohort, Context, Registration, Store
 from lti_tool.services.arrivals import record_arrival
+from lti_tool.services.audit import record_fact
 from lti_tool.services.drafts import DraftInput, save_draft
 from lti_tool.services.readings import NOT_SURE, mark_read, record_checks
 from lti_tool.services.registrations import to_value
@@ -29,19 +30,21 @@ from lti_tool.services.submitting import submit_work
 from lti_tool.services.visits import Visit
 
 MODULE_KEY = "visioning"
+SEEDED = "seeded_demo"
 _ANSWERS = Path(__file__).parent / "answers.yaml"
 
 
 def seed_demo(store: Store, series: Series, now: datetime, *, platform: Platform, base_url: str) -> bool:
     """Give the demo people their work, once; whether there was anything to do.
 
-    The demo LMS must be registered. A demo that has people in it is left as it is.
+    The demo LMS must be registered. A demo whose people are complete is left as it is; one that was stopped half-way
+    is completed, since doing a step again changes nothing.
     """
     with store.reading() as session:
         registration = session.scalars(
             select(Registration).where(Registration.issuer == platform.settings.base_url)
         ).one()
-        if session.scalar(select(User.id).where(User.registration_id == registration.id).limit(1)) is not None:
+        if session.scalar(select(AuditFact.id).where(AuditFact.verb == SEEDED).limit(1)) is not None:
             return False
         value = to_value(registration)
     seeder = _Seeder(store, series, value, platform, base_url)
@@ -52,6 +55,8 @@ def seed_demo(store: Store, series: Series, now: datetime, *, platform: Platform
     answers = yaml.safe_load(_ANSWERS.read_text(encoding="utf-8"))
     seeder.do_everything(course, answers["done"], now)
     seeder.do_half(course, answers["halfway"], now)
+    with store.writing() as session:
+        record_fact(session, now=now, verb=SEEDED)
     return True
 
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Row, create_engine, event
@@ -93,18 +94,30 @@ def open_store(database_url: str) -> Store:
 
 
 def normalize_url(database_url: str) -> str:
-    """Accept the ``postgres://`` and ``postgresql://`` forms that hosts hand out; psycopg 3 is the driver."""
+    """Accept the ``postgres://`` and ``postgresql://`` forms that hosts hand out; psycopg 3 is the driver.
+
+    A relative SQLite path is made absolute: Flask-SQLAlchemy would look for it under its instance folder, and the
+    command line where it stands.
+    """
     for prefix in ("postgres://", "postgresql://"):
         if database_url.startswith(prefix):
             return "postgresql+psycopg://" + database_url.removeprefix(prefix)
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:")):
+        url = url.set(database=str(Path(url.database).absolute()))
+        return url.render_as_string(hide_password=False)
     return database_url
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
-    """Options for ``create_engine``: a connection is tested before use on PostgreSQL, shared by threads on SQLite."""
+    """Options for ``create_engine``: a connection is tested before use on PostgreSQL, shared by threads on SQLite.
+
+    Parameters stay out of error messages, and so out of logs: they can be people's words.
+    """
     if make_url(normalize_url(database_url)).get_backend_name() == "sqlite":
-        return {"connect_args": {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+        arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+        return {"connect_args": arguments, "hide_parameters": True}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "hide_parameters": True}
 
 
 def prepare_engine(engine: Engine) -> None:
