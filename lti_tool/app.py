@@ -33,6 +33,7 @@ from lti_tool.web import (
     security,
     worksheets,
 )
+from lti_tool.web.addresses import IdConverter, OwnAddress
 from lti_tool.web.tool import Tool
 
 PACKAGE = Path(__file__).parent
@@ -74,7 +75,7 @@ def create_app(
     app.config.update(
         MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_BODY_BYTES,
-        MAX_FORM_PARTS=5000,
+        MAX_FORM_PARTS=guards.MOST_FIELDS,
         SQLALCHEMY_DATABASE_URI=normalize_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
         # Browsers ask each time and mostly hear "unchanged": an upgrade never mixes old and new scripts.
@@ -82,6 +83,8 @@ def create_app(
     )
     app.jinja_env.trim_blocks = False
     app.jinja_env.auto_reload = settings.is_development
+    app.wsgi_app = OwnAddress(app.wsgi_app, settings.base_url)  # type: ignore[method-assign] # Flask's own advice
+    app.url_map.converters["int"] = IdConverter
     db.init_app(app)
     with app.app_context():
         engine = db.engine

@@ -1,10 +1,16 @@
 """Settings from the environment, read once; production refuses to start on a missing secret."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
+
+_BASE_URL: Final = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?", re.IGNORECASE | re.ASCII
+)
 
 
 class SettingsError(Exception):
@@ -45,8 +51,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if mode not in {"production", "development"}:
         raise SettingsError(f"LTI_TOOL_ENV is '{mode}'. Use 'production' or 'development'.")
     is_development = mode == "development"
-    base_url = (env.get("LTI_TOOL_BASE_URL") or ("http://127.0.0.1:5000" if is_development else "")).rstrip("/")
-    _check_base_url(base_url, is_development=is_development)
+    stated = env.get("LTI_TOOL_BASE_URL") or ("http://127.0.0.1:5000" if is_development else "")
+    base_url = _read_base_url(stated, is_development=is_development)
     secret_key = env.get("LTI_TOOL_SECRET_KEY", "")
     if not is_development and len(secret_key) < 32:
         raise SettingsError(
@@ -64,12 +70,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _check_base_url(base_url: str, *, is_development: bool) -> None:
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+def _read_base_url(stated: str, *, is_development: bool) -> str:
+    """The base URL as browsers write an origin: in small letters, without the scheme's own port."""
+    match = _BASE_URL.fullmatch(stated)
+    if match is None or int(match["port"] or 1) > 65535:
         raise SettingsError(
             "LTI_TOOL_BASE_URL must be the address people reach this tool at, scheme and host only, "
             "for example https://leading-edge.example.org"
         )
-    if parts.scheme == "http" and not is_development:
+    scheme, port = match["scheme"].lower(), int(match["port"] or 0)
+    if scheme == "http" and not is_development:
         raise SettingsError("LTI_TOOL_BASE_URL must start with https:// in production: an LMS refuses anything else.")
+    is_plain = port in {0, 443 if scheme == "https" else 80}
+    return f"{scheme}://{match['host'].lower()}" + ("" if is_plain else f":{port}")

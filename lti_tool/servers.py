@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from lti_tool.processes import StopFlag, catch_stop_signals, end_with_supervisor
 
 THREADS: Final = 8
 IDLE_SECONDS: Final = 0.5
+TIDYING_SECONDS: Final = 3600.0
 LONGEST_TROUBLE_SECONDS: Final = 30.0
 _LONGEST_REQUEST_LINE: Final = 8190
 """gunicorn's own maximum: login hints travel in addresses, and Canvas's are long."""
@@ -105,18 +107,26 @@ def opened_gradebooks(settings: Settings) -> Iterator["GradebookClient"]:
 
 
 def run_worker(settings: Settings, should_stop: StopFlag) -> None:
-    """Deliver scores until told to stop; trouble (a database that is away) is logged, waited out and tried again."""
+    """Deliver scores, and tidy up once an hour, until told to stop.
+
+    Trouble (a database that is away) is logged, waited out and tried again.
+    """
     from lti_tool.app import utc_now  # noqa: PLC0415
     from lti_tool.models.store import open_store  # noqa: PLC0415
     from lti_tool.services.deliveries import deliver_due  # noqa: PLC0415
+    from lti_tool.services.housekeeping import forget_ended_entries  # noqa: PLC0415
 
     store = open_store(settings.database_url)
     owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
     failures = 0
+    tidy_at = time.monotonic()
     _log.info("delivery worker %s started", owner)
     with opened_gradebooks(settings) as client:
         while not should_stop():
             try:
+                if time.monotonic() >= tidy_at:
+                    tidy_at = time.monotonic() + TIDYING_SECONDS
+                    forget_ended_entries(store, now=utc_now(), should_stop=should_stop)
                 done = deliver_due(store, client, owner=owner, clock=utc_now, should_stop=should_stop)
             except Exception:  # noqa: BLE001 - see below
                 # Whatever it was, a worker that ends delivers nothing; the trouble is in the log.

@@ -159,6 +159,7 @@ class _Shaper:
                 self.retire(path, raw)
             return [blank_row(field, f"r{number + 1}") for number in range(max(1, field.min_rows))]
         rows: list[dict[str, str]] = []
+        used_ids: set[str] = set()
         given_ids = {item["id"] for item in raw if isinstance(item, Mapping) and is_row_id(item.get("id"))}
         spare_ids = (row_id for row_id in map("row{}".format, count(1)) if row_id not in given_ids)
         for number, item in enumerate(raw):
@@ -166,8 +167,9 @@ class _Shaper:
                 self.retire(f"{path}.{number}", item)
                 continue
             wanted = item.get("id")
-            is_usable = is_row_id(wanted) and all(row["id"] != wanted for row in rows)
+            is_usable = is_row_id(wanted) and wanted not in used_ids
             row_id = str(wanted) if is_usable else next(spare_ids)
+            used_ids.add(row_id)
             cells = {key: value for key, value in item.items() if key != "id"}
             rows.append({"id": row_id, **self._shape_cells(field, cells, f"{path}.{row_id}")})
         return rows

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from pylti1p3.oidc_login import OIDCLogin
 from pylti1p3.redirect import Redirect
@@ -151,9 +151,9 @@ def build_authentication_url(
 
 
 def append_query(url: str, parameters: Mapping[str, str]) -> str:
-    """Add parameters to an address, whether it has a query or not."""
+    """Add parameters to an address, whether it has a query or not. Their names are ours and need no quoting."""
     parts = urlsplit(url)
-    added = urlencode(parameters, quote_via=quote, safe="")
+    added = "&".join([f"{name}={quote(value, safe='')}" for name, value in parameters.items()])
     return parts._replace(query=f"{parts.query}&{added}" if parts.query else added, fragment="").geturl()
 
 

@@ -39,7 +39,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that only reads."""
-        with _in_transaction(_READ), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with _OpenTransaction(_READ), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -49,19 +49,19 @@ class Store:
         A transaction that reads first and writes later fails at once when another wrote in between, whatever the
         busy timeout says (SQLite: "BEGIN IMMEDIATE"), so every writing use-case starts as a writer.
         """
-        with _in_transaction(_WRITE), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _OpenTransaction(_WRITE), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def reading_rows(self) -> Iterator[Connection]:
         """A transaction that only reads, without mapped objects: half the price, for what every launch does."""
-        with _in_transaction(_READ), self.engine.connect() as connection:
+        with _OpenTransaction(_READ), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing_rows(self) -> Iterator[Connection]:
         """A transaction that writes, without mapped objects."""
-        with _in_transaction(_WRITE), self.engine.begin() as connection:
+        with _OpenTransaction(_WRITE), self.engine.connect() as connection, connection.begin():
             yield connection
 
 
@@ -75,15 +75,21 @@ def taking_write_lock() -> Iterator[None]:
         _words_to_begin.reset(token)
 
 
-@contextmanager
-def _in_transaction(words: str) -> Iterator[None]:
-    count = _open_transactions.set(_open_transactions.get() + 1)
-    begin = _words_to_begin.set(words)
-    try:
-        yield
-    finally:
-        _words_to_begin.reset(begin)
-        _open_transactions.reset(count)
+class _OpenTransaction:
+    """While the block runs: one more transaction is open, and it begins with these words."""
+
+    __slots__ = ("_begin", "_count", "_words")
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def __enter__(self) -> None:
+        self._count = _open_transactions.set(_open_transactions.get() + 1)
+        self._begin = _words_to_begin.set(self._words)
+
+    def __exit__(self, *_error: object) -> None:
+        _words_to_begin.reset(self._begin)
+        _open_transactions.reset(self._count)
 
 
 def open_store(database_url: str) -> Store:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, insert, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
@@ -25,12 +25,14 @@ from lti_tool.models import (
     ResourceLink,
     User,
 )
+from lti_tool.models import Registration as RegistrationRow
 from lti_tool.models.platforms import SERIES_LINK
 from lti_tool.models.store import AnyRow
 from lti_tool.services.audit import record_fact
-from lti_tool.services.scores import queue_waiting_scores
+from lti_tool.services.scores import hold_scores_of_course, queue_waiting_scores
 
 SEEN_AGAIN_AFTER = timedelta(hours=1)
+LATEST_DAY_END = timedelta(hours=12)
 
 _ANCHOR = select(literal(1).label("one")).subquery()
 # What is known of a launch: one row for each open cohort of its course, the one she would go to first; a single row
@@ -153,7 +155,8 @@ def _find_known(
             "context": message.context.id_on_platform if message.context else "",
             "link": message.resource_link.id_on_platform if message.resource_link else "",
             "column": column_url or "",
-            "today": now.date(),
+            # A cohort closes at the end of a day, and that day ends last far west of Greenwich.
+            "today": (now - LATEST_DAY_END).date(),
         },
     ).all()
 
@@ -161,7 +164,17 @@ def _find_known(
 def _adopt_deployment(connection: Connection, registration: Registration, message: LaunchMessage, now: datetime) -> int:
     """Take the first deployment id that a registration without any sees; refuse every other unknown one."""
     registration_id = int(registration.id)
-    if connection.scalar(select(exists().where(Deployment.registration_id == registration_id))):
+    # Held, so that two first launches at the same moment adopt one deployment and not two.
+    connection.execute(
+        select(RegistrationRow.id).where(RegistrationRow.id == registration_id).with_for_update(key_share=True)
+    )
+    known = connection.execute(
+        select(Deployment.id, Deployment.id_on_platform).where(Deployment.registration_id == registration_id)
+    ).all()
+    for deployment_id, id_on_platform in known:
+        if id_on_platform == message.deployment_id:
+            return int(deployment_id)
+    if known:
         raise LaunchRefused(
             RefusalCode.UNKNOWN_DEPLOYMENT,
             f"deployment {message.deployment_id!r} of registration {registration_id}",
@@ -301,7 +314,8 @@ def _keep_link(
         return link_id, named
     changes: dict[str, Any] = {}
     if named is not None and known.link_module_key != named:
-        changes["module_key"] = named
+        # The link names its module itself now, whatever a facilitator chose for it before.
+        changes |= {"module_key": named, "bound_by_id": None}
     if claim.title is not None and known.link_title != claim.title:
         changes["title"] = claim.title
     if changes:
@@ -323,6 +337,11 @@ def _keep_column(
     url = message.ags.line_item_url if message.ags else None
     if url is None or module_key is None or module_key == SERIES_LINK:
         return
+    is_ours = known.column_context_id == context_id
+    is_changed = is_ours and (known.is_gone or known.column_module_key != module_key)
+    if known.column_id is not None and not is_changed:
+        return
+    hold_scores_of_course(connection, context_id)
     if known.column_id is None:
         column_id = connection.execute(
             insert(LineItem)
@@ -336,13 +355,11 @@ def _keep_column(
             )
             .returning(LineItem.id)
         ).scalar_one()
-    elif known.column_context_id == context_id and (known.is_gone or known.column_module_key != module_key):
+    else:
         column_id = known.column_id
         connection.execute(
             update(LineItem).where(LineItem.id == column_id).values(is_gone=False, module_key=module_key)
         )
-    else:
-        return
     # Inside the launch's own transaction: a session on a connection that is in one neither begins nor ends it.
     with Session(connection) as session:
         queue_waiting_scores(session, session.get_one(LineItem, column_id), now)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from lti_tool.models import AuditFact
 
-_WRITE_FACT = insert(AuditFact)
+_WRITE_FACT = insert(AuditFact).inline()
 
 
 def record_fact(

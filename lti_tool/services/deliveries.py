@@ -20,6 +20,7 @@ from lti_tool.services.delivery_attempts import claim_next, record_ending, resol
 from lti_tool.services.delivery_leases import LeaseKeeper, LeaseLostError, take_lease
 from lti_tool.services.delivery_reading import read_back_due
 from lti_tool.services.delivery_values import Doubt, Gradebooks, Sending, read_cell, send
+from lti_tool.services.scores import is_withheld
 
 UNDER_WAY = (DeliveryState.WAITING, DeliveryState.SENT)
 MOST_AT_ONCE = 100
@@ -124,6 +125,7 @@ def _list_due(session: Session) -> list[_DueRegistration]:
             Registration.is_active,
             ScoreDelivery.state.in_(UNDER_WAY),
             ScoreDelivery.next_attempt_at.is_not(None),
+            ~((ScoreDelivery.state == DeliveryState.WAITING) & is_withheld()),
         )
         .group_by(ScoreDelivery.registration_id, DeliveryLease.resume_at, DeliveryLease.expires_at)
     )

@@ -48,6 +48,7 @@ from lti_tool.services.delivery_values import (
     adds_every_comment,
     digest_comment,
 )
+from lti_tool.services.scores import is_withheld
 
 
 def claim_next(store: Store, registration_id: int, *, owner: str, now: datetime) -> Sending | Doubt | None:
@@ -154,6 +155,7 @@ def _find_due(session: Session, registration_id: int, now: datetime) -> ScoreDel
             ScoreDelivery.registration_id == registration_id,
             ScoreDelivery.state == DeliveryState.WAITING,
             ScoreDelivery.next_attempt_at <= now,
+            ~is_withheld(),
         )
         .order_by(ScoreDelivery.next_attempt_at, ScoreDelivery.id)
         .limit(1)

@@ -13,6 +13,7 @@ from lti_tool.services.audit import record_fact
 from lti_tool.services.delivery_leases import allow_now
 from lti_tool.services.delivery_reading import group_by_column, read_sent_column
 from lti_tool.services.delivery_values import Gradebooks, Reading
+from lti_tool.services.scores import is_withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,20 @@ class Reconciliation:
 def count_deliveries(store: Store) -> DeliveryCounts:
     """Count the outbox."""
     under_way = ScoreDelivery.state.in_((DeliveryState.WAITING, DeliveryState.NEEDS_YOU))
+    # What became practice before it was sent waits for nothing and needs nobody.
+    goes_on = ~(under_way & is_withheld())
     with store.reading() as session:
-        states = session.execute(select(ScoreDelivery.state, func.count()).group_by(ScoreDelivery.state)).all()
+        states = session.execute(
+            select(ScoreDelivery.state, func.count()).where(goes_on).group_by(ScoreDelivery.state)
+        ).all()
         reasons = session.execute(
             select(ScoreDelivery.reason, func.count())
-            .where(under_way, ScoreDelivery.reason.is_not(None))
+            .where(under_way, goes_on, ScoreDelivery.reason.is_not(None))
             .group_by(ScoreDelivery.reason)
         ).all()
         waiting_since = session.scalar(
             select(func.min(ScoreDelivery.created_at, type_=ScoreDelivery.created_at.type)).where(
-                ScoreDelivery.state == DeliveryState.WAITING
+                ScoreDelivery.state == DeliveryState.WAITING, goes_on
             )
         )
         silent = session.execute(
@@ -99,6 +104,7 @@ def retry_deliveries(store: Store, delivery_ids: Collection[int] | None, *, now:
             statement = statement.where(
                 ScoreDelivery.state.in_((DeliveryState.WAITING, DeliveryState.NEEDS_YOU)),
                 func.coalesce(ScoreDelivery.reason, "") != DeliveryReason.CHANGED_IN_GRADEBOOK,
+                ~is_withheld(),
             )
         else:
             statement = statement.where(

@@ -10,6 +10,7 @@ from lti_tool.lti.vocabulary import SCOPE_RESULT_READONLY
 from lti_tool.models import Context, LineItem, Registration, ScoreAttempt, ScoreDelivery, User
 from lti_tool.services.delivery_values import Cell, Ending
 from lti_tool.services.registrations import to_value
+from lti_tool.services.scores import queue_waiting_scores
 
 
 def find_cell(session: Session, delivery: ScoreDelivery) -> Cell:
@@ -52,7 +53,10 @@ def note_sent(session: Session, delivery: ScoreDelivery, version: int, at: datet
     delivery.sent_version = max(delivery.sent_version, version)
     delivery.sent_at = at
     column = session.get_one(LineItem, delivery.line_item_id)
-    column.is_gone = False
+    if column.is_gone:
+        column.is_gone = False
+        # Scores that were earned or refused while it was gone found no column.
+        queue_waiting_scores(session, column, at)
 
 
 def confirm(delivery: ScoreDelivery, number: GradebookNumber, now: datetime) -> Verdict:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
 from lti_tool.domain.answers import DocumentTooLargeError, clean_text, parse_document
 from lti_tool.domain.submissions import EDITABLE
 from lti_tool.models import Store, Submission
+from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotNowError, RefusedDocumentError, StaleError
 from lti_tool.services.visits import Visit
 from lti_tool.services.work import WorkTarget, find_submission, find_target, read_state, require_worker
@@ -50,13 +50,14 @@ def save_draft(
         NotAllowedError, NotFoundError: not this person's, or not there.
     """
     target = find_target(series, module_key, activity_key)
-    try:
+
+    def save() -> Saved:
         with store.writing() as session:
             submission = store_draft(session, visit, target, draft, now)
             return Saved(submission.draft_version, submission.draft_saved_at or now)
-    except IntegrityError:
-        # Two tabs made the first save at the same moment; the other one's row is there now.
-        raise StaleError(current_version=1) from None
+
+    # Two tabs may make the first save at the same moment.
+    return repeat_on_collision(save)
 
 
 def store_draft(session: Session, visit: Visit, target: WorkTarget, draft: DraftInput, now: datetime) -> Submission:

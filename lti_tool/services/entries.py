@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from lti_tool.content.schema import Series
+from lti_tool.lti.claims import is_storable
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.launches import LaunchVerifier
 from lti_tool.lti.logins import build_authentication_url, digest, new_token
@@ -19,9 +19,11 @@ from lti_tool.models import LaunchSession, LoginFlow, Registration, Store
 from lti_tool.models.store import AnyRow
 from lti_tool.services.arrivals import Arrival, record_arrival
 from lti_tool.services.audit import record_fact
+from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.visits import SESSION_LIFETIME, digest_secret
 
 FLOW_LIFETIME = timedelta(minutes=10)
+LONGEST_LOCALE = 40
 
 # Every launch passes here three times, so these statements are built once and bring rows, not mapped objects.
 _REGISTRATION = (
@@ -53,14 +55,13 @@ _FIND_FLOW = select(
 ).join(Registration, Registration.id == LoginFlow.registration_id)
 _FIND_FLOW_BY_ID = _FIND_FLOW.where(LoginFlow.id == bindparam("flow_id"))
 _FIND_FLOW_BY_STATE = _FIND_FLOW.where(LoginFlow.state == bindparam("state"))
-_ADD_FLOW = insert(LoginFlow)
+_ADD_FLOW = insert(LoginFlow).inline()
 _CONSUME_FLOW = (
     update(LoginFlow)
     .where(LoginFlow.id == bindparam("flow_id"), LoginFlow.consumed_at.is_(None))
     .values(consumed_at=bindparam("now"))
-    .returning(LoginFlow.id)
 )
-_ADD_SESSION = insert(LaunchSession)
+_ADD_SESSION = insert(LaunchSession).inline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +182,8 @@ def accept_launch(
         raise LaunchRefused(RefusalCode.WRONG_BROWSER, "the binder cookie of this flow did not come back")
     expected = ExpectedLaunch(registration=registration, nonce=flow.nonce, deployment_hint=flow.deployment_hint)
     message = verifier.verify(launch.id_token, expected, now)
-    try:
-        return _open_session(store, flow.id, registration, message, series, now)
-    except IntegrityError:
-        # Two first launches of one person or course at the same moment; the other one has made the rows now.
-        return _open_session(store, flow.id, registration, message, series, now)
+    # A whole class may click a link of a new course at the same moment; each launch writes what the others have not.
+    return repeat_on_collision(lambda: _open_session(store, flow.id, registration, message, series, now))
 
 
 def _find_registration(rows: Connection, login: LoginInitiation) -> RegistrationValue:
@@ -222,7 +220,8 @@ def _read_registration(row: AnyRow) -> RegistrationValue:
 
 def _load_flow(rows: Connection, statement: Select[*tuple[Any, ...]], key: Mapping[str, str], now: datetime) -> AnyRow:
     """The flow beside its registration, if it may go on."""
-    flow = rows.execute(statement, key).one_or_none()
+    # What no table can hold cannot be asked for either.
+    flow = rows.execute(statement, key).one_or_none() if all(map(is_storable, key.values())) else None
     if flow is None:
         raise LaunchRefused(RefusalCode.FLOW_UNKNOWN, "no such flow")
     if flow.consumed_at is not None:
@@ -249,6 +248,8 @@ def _describe_flow(flow: AnyRow, binder: str, redirect_uri: str) -> LoginStarted
 
 
 def _spend_flow(store: Store, state: str, now: datetime) -> None:
+    if not is_storable(state):
+        return
     with store.writing_rows() as rows:
         rows.execute(
             update(LoginFlow).where(LoginFlow.state == state, LoginFlow.consumed_at.is_(None)).values(consumed_at=now)
@@ -266,7 +267,7 @@ def _open_session(
     session_id = f"{int(now.timestamp()):08x}{new_token()[:22]}"
     secret = new_token()
     with store.writing_rows() as rows:
-        if rows.execute(_CONSUME_FLOW, {"flow_id": flow_id, "now": now}).one_or_none() is None:
+        if rows.execute(_CONSUME_FLOW, {"flow_id": flow_id, "now": now}).rowcount != 1:
             raise LaunchRefused(RefusalCode.FLOW_USED, f"flow {flow_id[:8]} was used by another request just now")
         arrival = record_arrival(rows, registration=registration, message=message, series=series, now=now)
         rows.execute(
@@ -283,7 +284,7 @@ def _open_session(
                 "standing": arrival.standing,
                 "roles": list(message.roles),
                 "return_url": message.return_url,
-                "locale": message.locale,
+                "locale": message.locale[:LONGEST_LOCALE] if message.locale else None,
                 "created_at": now,
                 "expires_at": now + SESSION_LIFETIME,
             },

@@ -27,6 +27,7 @@ from lti_tool.services.delivery_reports import make_due
 from lti_tool.services.errors import NotAllowedError, NotFoundError, NotNowError
 from lti_tool.services.review_access import label_person
 from lti_tool.services.score_lines import DeliveryLine, describe_delivery
+from lti_tool.services.scores import is_withheld
 from lti_tool.services.visits import Visit
 
 MOST_HISTORY = 20
@@ -120,13 +121,14 @@ def list_deliveries(store: Store, visit: Visit, series: Series) -> GradesPage:
     context_id = _require_course(visit)
     titles = {module.key: module.title for module in series.modules}
     order = {module.key: number for number, module in enumerate(series.modules)}
+    is_unfinished = ScoreDelivery.state.in_((DeliveryState.WAITING, DeliveryState.NEEDS_YOU))
     with store.reading() as session:
         found = session.execute(
             select(ScoreDelivery, LineItem, User.name, DeliveryLease.resume_at, DeliveryLease.silent_since)
             .join(LineItem, LineItem.id == ScoreDelivery.line_item_id)
             .join(User, User.id == ScoreDelivery.user_id)
             .outerjoin(DeliveryLease, DeliveryLease.registration_id == ScoreDelivery.registration_id)
-            .where(LineItem.context_id == context_id)
+            .where(LineItem.context_id == context_id, ~(is_unfinished & is_withheld()))
         ).all()
         histories = _list_histories(session, [row[0].id for row in found])
         without_column = _list_without_column(session, context_id, titles)
@@ -268,8 +270,9 @@ def _list_without_column(session: Session, context_id: int, titles: dict[str, st
         select(EarnedScore, User.name)
         .join(Cohort, Cohort.id == EarnedScore.cohort_id)
         .join(User, User.id == EarnedScore.user_id)
+        .join(Enrolment, and_(Enrolment.cohort_id == Cohort.id, Enrolment.user_id == User.id))
         .outerjoin(ScoreDelivery, ScoreDelivery.earned_score_id == EarnedScore.id)
-        .where(Cohort.context_id == context_id, ScoreDelivery.id.is_(None))
+        .where(Cohort.context_id == context_id, Enrolment.is_practice.is_(False), ScoreDelivery.id.is_(None))
         .order_by(EarnedScore.earned_at, EarnedScore.id)
     )
     return tuple(

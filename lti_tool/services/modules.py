@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.content.schema import Module, Reading, Series
+from lti_tool.content.schema import Module, Reading, Series, Worksheet
+from lti_tool.domain.answer_progress import measure_progress
 from lti_tool.domain.reviewing import find_current_state
-from lti_tool.domain.roles import Standing
-from lti_tool.domain.submissions import EDITABLE, Decision, ReviewStatus, Step, WorkState, can_take_step
+from lti_tool.domain.submissions import EDITABLE, WAITING, Decision, ReviewStatus, Step, WorkState, can_take_step
 from lti_tool.models import Membership, ReadingRecord, Review, Store, Submission, User
 from lti_tool.services.errors import NotFoundError
+from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.score_lines import ScoreLine, describe_score
-from lti_tool.services.scores import PLAN_KEY
 from lti_tool.services.visits import Visit
 
 
@@ -92,7 +92,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class ModulePage:
-    """Everything a module's own page shows. The lists are empty for visitors and announced modules."""
+    """Everything a module's own page shows. The lists are empty for visitors and announced modules.
+
+    ``plans_waiting`` counts the plans that wait for this facilitator's review; 0 for everybody else.
+    """
 
     module: Module
     visit: Visit
@@ -105,6 +108,7 @@ class ModulePage:
     reviewer_names: tuple[str, ...]
     plan_submitted_at: datetime | None
     can_take_back: bool
+    plans_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,7 @@ def _describe_module(session: Session, visit: Visit, module: Module, now: dateti
         reviewer_names=_list_reviewers(session, visit) if module.is_open else (),
         plan_submitted_at=plan.submitted_at if plan and plan.state not in EDITABLE else None,
         can_take_back=plan is not None and can_take_step(_read_state(plan, now), Step.TAKE_BACK),
+        plans_waiting=_count_waiting_plans(session, visit, module) if visit.is_staff else 0,
     )
 
 
@@ -211,9 +216,16 @@ def _list_activities(
         for reflection in module.reflections
     )
     if module.worksheet is not None:
-        minutes = sum(sitting.minutes for sitting in module.worksheet.sittings)
+        minutes = _estimate_plan_minutes(module.worksheet, work.get(PLAN_KEY))
         rows.append(_describe_work("worksheet", PLAN_KEY, module.worksheet.title, minutes, work, now))
     return rows
+
+
+def _estimate_plan_minutes(worksheet: Worksheet, submission: Submission | None) -> int:
+    """How long the plan takes: its sittings while nothing is written, then what is left of its core."""
+    if submission is None or submission.state not in EDITABLE:
+        return sum(sitting.minutes for sitting in worksheet.sittings)
+    return max(measure_progress(worksheet, submission.draft).minutes_left, 5)
 
 
 def _describe_reading(reading: Reading, record: ReadingRecord | None) -> ActivityRow:
@@ -240,13 +252,18 @@ def _read_state(submission: Submission, now: datetime) -> WorkState:
 
 
 def _find_stop(activities: tuple[ActivityRow, ...], work: Mapping[str, Submission]) -> StoppedAt | None:
-    """The draft that was saved last, if any is open."""
+    """The draft that was saved last, if any is open. What came back and was not touched since is no stop."""
     open_rows = [
         (submission.draft_saved_at, row, submission)
         for row in activities
         if (submission := work.get(row.key)) is not None
         and submission.state in EDITABLE
         and submission.draft_saved_at is not None
+        and not (
+            submission.state == WorkState.RETURNED
+            and submission.submitted_at is not None
+            and submission.draft_saved_at <= submission.submitted_at
+        )
     ]
     if not open_rows:
         return None
@@ -303,16 +320,35 @@ def _list_replies(
     return tuple(replies.values())
 
 
+def _count_waiting_plans(session: Session, visit: Visit, module: Module) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Submission)
+            .where(
+                Submission.cohort_id == visit.cohort_id,
+                Submission.module_key == module.key,
+                Submission.activity_key == PLAN_KEY,
+                Submission.state.in_(WAITING),
+                Submission.user_id != visit.user_id,
+            )
+        )
+        or 0
+    )
+
+
 def _list_reviewers(session: Session, visit: Visit) -> tuple[str, ...]:
-    """Names of those who review in this course, as far as the platform sends names."""
-    if visit.context_id is None:
+    """Names of those who review this person's work here, as far as the platform sends names; a visitor sees none."""
+    if visit.context_id is None or not visit.may_work:
         return ()
     names = session.scalars(
         select(User.name)
         .join(Membership, Membership.user_id == User.id)
         .where(
             Membership.context_id == visit.context_id,
-            Membership.standing == Standing.STAFF,
+            # Whoever has once been staff here is, also while she looks at the course as a learner (D12).
+            Membership.has_been_staff,
+            User.id != visit.user_id,
             User.name.is_not(None),
         )
         .order_by(User.name)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lti_tool.content.schema import Module, Reading, Series
 from lti_tool.models import ReadingRecord, Store
 from lti_tool.services.audit import record_fact
+from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.modules import find_module
 from lti_tool.services.scores import settle_score
@@ -39,7 +40,7 @@ def show_reading(store: Store, visit: Visit, series: Series, module_key: str, ke
     record = None
     if visit.may_work:
         with store.reading() as session:
-            record = _find_record(session, visit, module, reading)
+            record = _find_record(session, visit, module, reading, is_writing=False)
     return ReadingPage(
         module=module,
         reading=reading,
@@ -68,11 +69,15 @@ def record_checks(
     module, reading = _find_reading(series, module_key, key)
     options = {check.key: {option.key for option in check.options} | {NOT_SURE} for check in reading.checks}
     tried = {check: answer for check, answer in answers.items() if answer in options.get(check, set())}
-    with store.writing() as session:
-        record = _open_record(session, visit, module, reading, now)
-        record.tried = {**record.tried, **tried}
-        record.updated_at = now
-        _conclude(session, visit, series, record, "tried_checks", now)
+
+    def record_them() -> None:
+        with store.writing() as session:
+            record = _open_record(session, visit, module, reading, now)
+            record.tried = {**record.tried, **tried}
+            record.updated_at = now
+            _conclude(session, visit, series, record, "tried_checks", now)
+
+    repeat_on_collision(record_them)
 
 
 def mark_read(store: Store, visit: Visit, series: Series, module_key: str, key: str, *, now: datetime) -> None:
@@ -83,12 +88,16 @@ def mark_read(store: Store, visit: Visit, series: Series, module_key: str, key: 
         NotFoundError: there is no such reading.
     """
     module, reading = _find_reading(series, module_key, key)
-    with store.writing() as session:
-        record = _open_record(session, visit, module, reading, now)
-        if record.marked_read_at is None:
-            record.marked_read_at = now
-            record.updated_at = now
-            _conclude(session, visit, series, record, "marked_read", now)
+
+    def mark() -> None:
+        with store.writing() as session:
+            record = _open_record(session, visit, module, reading, now)
+            if record.marked_read_at is None:
+                record.marked_read_at = now
+                record.updated_at = now
+                _conclude(session, visit, series, record, "marked_read", now)
+
+    repeat_on_collision(mark)
 
 
 def _find_reading(series: Series, module_key: str, key: str) -> tuple[Module, Reading]:
@@ -99,23 +108,22 @@ def _find_reading(series: Series, module_key: str, key: str) -> tuple[Module, Re
     return module, reading
 
 
-def _find_record(session: Session, visit: Visit, module: Module, reading: Reading) -> ReadingRecord | None:
-    return session.scalar(
-        select(ReadingRecord)
-        .where(
-            ReadingRecord.cohort_id == visit.cohort_id,
-            ReadingRecord.user_id == visit.user_id,
-            ReadingRecord.module_key == module.key,
-            ReadingRecord.activity_key == reading.key,
-        )
-        .with_for_update()
+def _find_record(
+    session: Session, visit: Visit, module: Module, reading: Reading, *, is_writing: bool
+) -> ReadingRecord | None:
+    statement = select(ReadingRecord).where(
+        ReadingRecord.cohort_id == visit.cohort_id,
+        ReadingRecord.user_id == visit.user_id,
+        ReadingRecord.module_key == module.key,
+        ReadingRecord.activity_key == reading.key,
     )
+    return session.scalar(statement.with_for_update() if is_writing else statement)
 
 
 def _open_record(session: Session, visit: Visit, module: Module, reading: Reading, now: datetime) -> ReadingRecord:
     if not visit.may_work or visit.cohort_id is None:
         raise NotAllowedError("You can read along. Work is saved for participants only.")
-    record = _find_record(session, visit, module, reading)
+    record = _find_record(session, visit, module, reading, is_writing=True)
     if record is None:
         record = ReadingRecord(
             cohort_id=visit.cohort_id,
@@ -137,8 +145,10 @@ def _conclude(session: Session, visit: Visit, series: Series, record: ReadingRec
         verb=verb,
         actor_id=visit.user_id,
         context_id=visit.context_id,
-        object_kind="reading",
-        object_id=f"{record.module_key}.{record.activity_key}",
+        object_kind="reading_record",
+        object_id=record.id,
+        module=record.module_key,
+        reading=record.activity_key,
     )
     settle_score(
         session,

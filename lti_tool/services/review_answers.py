@@ -33,6 +33,12 @@ def describe_parts(worksheet: Worksheet, document: Document, earlier: Document |
     )
 
 
+def find_nameable_fields(worksheet: Worksheet, document: Document) -> frozenset[str]:
+    """The fields a return may ask to change: never a private one, never an extra that was left out."""
+    parts = describe_parts(worksheet, document, None)
+    return frozenset(field.key for part in parts for field in part.fields if field.can_be_named)
+
+
 def _describe_field(
     worksheet: Worksheet,
     field: WorksheetField,

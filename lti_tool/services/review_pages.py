@@ -33,8 +33,8 @@ from lti_tool.services.review_values import (
     weigh_ratings,
 )
 from lti_tool.services.review_views import ReflectionView, ReviewPage, ScoreOutlook, Standpoint
+from lti_tool.services.score_facts import PLAN_KEY, gather_facts
 from lti_tool.services.score_lines import ScoreLine, describe_score
-from lti_tool.services.scores import PLAN_KEY, gather_facts
 from lti_tool.services.visits import Visit
 
 SAME_OPENING = timedelta(hours=1)

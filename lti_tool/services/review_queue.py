@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_tool.content.schema import Module, Series
@@ -16,7 +16,8 @@ from lti_tool.domain.submissions import REVIEWED, WAITING, ActivityKind, Decisio
 from lti_tool.models import Enrolment, LineItem, Review, Revision, ScoreDelivery, Store, Submission, User
 from lti_tool.services.review_access import label_person, label_reviewer, require_staff
 from lti_tool.services.review_values import Lease
-from lti_tool.services.scores import HANDED_IN
+from lti_tool.services.score_facts import HANDED_IN
+from lti_tool.services.scores import is_withheld
 from lti_tool.services.visits import Visit
 
 MOST_RECENT = 20
@@ -210,10 +211,22 @@ def _find_reviewed(session: Session, cohort_id: int) -> frozenset[int]:
 
 
 def _count_delivery_problems(session: Session, visit: Visit) -> int:
+    """Scores that need a person, as the page of scores lists them: a deleted column counts while there is no other."""
+    other, column = aliased(ScoreDelivery), aliased(LineItem)
+    has_another_column = exists().where(
+        other.earned_score_id == ScoreDelivery.earned_score_id,
+        other.line_item_id == column.id,
+        column.is_gone.is_(False),
+    )
     count = session.scalar(
         select(func.count())
         .select_from(ScoreDelivery)
         .join(LineItem, LineItem.id == ScoreDelivery.line_item_id)
-        .where(LineItem.context_id == visit.context_id, ScoreDelivery.state == DeliveryState.NEEDS_YOU)
+        .where(
+            LineItem.context_id == visit.context_id,
+            ScoreDelivery.state == DeliveryState.NEEDS_YOU,
+            ~is_withheld(),
+            or_(LineItem.is_gone.is_(False), ~has_another_column),
+        )
     )
     return count or 0

@@ -20,6 +20,7 @@ from lti_tool.services.review_access import (
     is_held_by_another,
     settle_lease,
 )
+from lti_tool.services.review_answers import find_nameable_fields
 from lti_tool.services.review_values import (
     AlreadyReviewedError,
     KeptPrivateError,
@@ -83,6 +84,7 @@ def keep_draft(
 ) -> Review | None:
     """Store the draft of this reviewer on this revision; None when nothing was written yet.
 
+    Where the page never offered to ask for a change (a private field, an extra left out), the tick is dropped.
     Sending the same words again is no conflict: the first answer may have been lost on its way.
 
     Raises:
@@ -93,6 +95,7 @@ def keep_draft(
     )
     if revision is None:
         raise NotFoundError
+    content = _drop_unnameable(case, content, revision)
     draft = find_draft(session, revision.id, visit.user_id)
     if draft is None:
         if content.is_empty:
@@ -184,6 +187,14 @@ def _write(draft: Review, module: Module | None, content: ReviewDraftInput, now:
     draft.overall = content.overall
     draft.rubric = {} if module is None else snapshot_rubric(module)
     draft.saved_at = now
+
+
+def _drop_unnameable(case: Case, content: ReviewDraftInput, revision: Revision) -> ReviewDraftInput:
+    worksheet = case.module.worksheet
+    if not content.named_fields or worksheet is None:
+        return content
+    nameable = find_nameable_fields(worksheet, revision.document)
+    return replace(content, named_fields=tuple(key for key in content.named_fields if key in nameable))
 
 
 def _clean(text: str) -> str:

@@ -12,7 +12,7 @@ from lti_tool.content.schema import Module
 from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.scoring import Holding, Policy, ScorePart, find_holdings
 from lti_tool.models import Cohort, EarnedScore, Enrolment, LineItem, ScoreDelivery
-from lti_tool.services.scores import gather_facts, list_handed_in
+from lti_tool.services.score_facts import gather_facts, list_handed_in
 
 _MOST_URGENT_FIRST = (
     DeliveryState.NEEDS_YOU,

@@ -7,31 +7,23 @@ holds it, what was earned before stays.
 
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
 from sqlalchemy.orm import Session
 
-from lti_tool.content.schema import Module, Series
-from lti_tool.domain.deliveries import DeliveryState
-from lti_tool.domain.scoring import Holding, ModuleFacts, ModuleScore, Policy, compute_score, find_holdings
-from lti_tool.domain.submissions import Decision, ReviewStatus, WorkState
-from lti_tool.models import (
-    Cohort,
-    EarnedScore,
-    Enrolment,
-    LineItem,
-    ReadingRecord,
-    Review,
-    Revision,
-    ScoreDelivery,
-    Submission,
+from lti_tool.content.schema import Series
+from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
+from lti_tool.domain.scoring import (
+    MAXIMUM,
+    Holding,
+    ModuleScore,
+    Policy,
+    compute_score,
+    find_holdings,
 )
-
-WORD_TOLERANCE = Fraction(1, 10)
-PLAN_KEY = "plan"
-HANDED_IN = frozenset({WorkState.SUBMITTED, WorkState.IN_REVIEW, WorkState.ACCEPTED})
+from lti_tool.models import Cohort, Context, EarnedScore, Enrolment, LineItem, ScoreDelivery
+from lti_tool.services.score_facts import find_comment, find_finish, gather_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +53,22 @@ def settle_score(
     """Compute what this person has earned in this module and write it if it is new.
 
     Called by every use-case that can change it, inside its transaction. ``comment`` goes to the gradebook once,
-    with the score; None keeps the earlier one.
+    with the score; None keeps the earlier one, and a first score takes that of the accepted plan.
     """
     module = series.find_module(module_key)
-    cohort = session.get_one(Cohort, cohort_id)
+    context_id, policy_name = session.execute(
+        select(Cohort.context_id, Cohort.policy).where(Cohort.id == cohort_id)
+    ).one()
+    hold_scores_of_course(session, context_id)
     is_practice = session.scalar(
         select(Enrolment.is_practice).where(Enrolment.cohort_id == cohort_id, Enrolment.user_id == user_id)
     )
     if module is None or not module.is_open or is_practice is None:
         return Settled(completes=False, holdings=(), score=None, has_column=False, is_practice=bool(is_practice))
-    policy = Policy(cohort.policy)
+    policy = Policy(policy_name)
     facts = gather_facts(session, module=module, cohort_id=cohort_id, user_id=user_id)
     score = compute_score(policy, facts)
-    columns = list_columns(session, context_id=cohort.context_id, module_key=module_key)
+    columns = list_columns(session, context_id=context_id, module_key=module_key)
     if score is not None and not is_practice:
         earned = _write_earned(
             session,
@@ -97,79 +92,14 @@ def settle_score(
     )
 
 
-def gather_facts(session: Session, *, module: Module, cohort_id: int, user_id: int) -> ModuleFacts:
-    """What is known of this person's work in this module."""
-    mine = (Submission.cohort_id == cohort_id, Submission.user_id == user_id, Submission.module_key == module.key)
-    rows = session.execute(
-        select(Submission.activity_key, Submission.state, Submission.revision_count, Revision.words)
-        .outerjoin(
-            Revision, and_(Revision.submission_id == Submission.id, Revision.number == Submission.revision_count)
-        )
-        .where(*mine)
-    )
-    work = {key: (WorkState(state), revisions, words or 0) for key, state, revisions, words in rows}
-    untouched = (WorkState.DRAFT, 0, 0)
-    reflections = [(reflection, work.get(reflection.key, untouched)) for reflection in module.reflections]
-    plan_state, plan_revisions, _ = work.get(PLAN_KEY, untouched)
-    accepted = session.execute(
-        select(Review.ratings)
-        .join(Submission, Submission.id == Review.submission_id)
-        .join(Revision, Revision.id == Review.revision_id)
-        .where(
-            *mine,
-            Submission.activity_key == PLAN_KEY,
-            Review.status == ReviewStatus.RELEASED,
-            Review.decision == Decision.ACCEPT,
-        )
-        .order_by(Revision.number.desc())
-        .limit(1)
-    ).first()
-    readings = session.execute(
-        select(ReadingRecord.activity_key, ReadingRecord.marked_read_at, ReadingRecord.tried).where(
-            ReadingRecord.cohort_id == cohort_id,
-            ReadingRecord.user_id == user_id,
-            ReadingRecord.module_key == module.key,
-        )
-    )
-    read = {key: set(tried) for key, marked_at, tried in readings if marked_at is not None}
-    return ModuleFacts(
-        readings_total=len(module.readings),
-        readings_done=sum(
-            reading.key in read and read[reading.key] >= {check.key for check in reading.checks}
-            for reading in module.readings
-        ),
-        reflections_total=len(module.reflections),
-        reflections_submitted=sum(state in HANDED_IN for _, (state, _, _) in reflections),
-        reflections_in_range=sum(
-            state in HANDED_IN and is_in_word_range(words, reflection.min_words, reflection.max_words)
-            for reflection, (state, _, words) in reflections
-        ),
-        reflections_were_submitted=sum(revisions > 0 for _, (_, revisions, _) in reflections),
-        criteria_total=len(module.worksheet.rubric) if module.worksheet else 0,
-        plan_is_submitted=plan_state in {WorkState.SUBMITTED, WorkState.IN_REVIEW},
-        plan_is_accepted=accepted is not None,
-        plan_was_submitted=plan_revisions > 0,
-        ratings={} if accepted is None else {key: int(level) for key, level in accepted[0].items()},
-    )
+def hold_scores_of_course(session: Session | Connection, context_id: int) -> None:
+    """Let no other transaction settle scores or add columns in this course until this one ends.
 
-
-def list_handed_in(session: Session, *, module: Module, cohort_id: int, user_id: int) -> frozenset[str]:
-    """Keys of the activities of this module that are submitted or accepted at the moment."""
-    return frozenset(
-        session.scalars(
-            select(Submission.activity_key).where(
-                Submission.cohort_id == cohort_id,
-                Submission.user_id == user_id,
-                Submission.module_key == module.key,
-                Submission.state.in_(HANDED_IN),
-            )
-        )
-    )
-
-
-def is_in_word_range(words: int, low: int, high: int) -> bool:
-    """Whether a word count is inside a range, with ten percent tolerance at both ends."""
-    return low * (1 - WORD_TOLERANCE) <= words <= high * (1 + WORD_TOLERANCE)
+    Otherwise a release and her last submission at the same moment would each find the other's work undone, or a score
+    and the column it waits for each find the other missing, and the score would never be sent. SQLite writes one
+    transaction at a time anyway.
+    """
+    session.execute(select(Context.id).where(Context.id == context_id).with_for_update(key_share=True))
 
 
 def list_columns(session: Session, *, context_id: int, module_key: str) -> list[LineItem]:
@@ -184,10 +114,15 @@ def list_columns(session: Session, *, context_id: int, module_key: str) -> list[
 
 
 def queue_waiting_scores(session: Session, column: LineItem, now: datetime) -> int:
-    """Queue every score of this column's module that was earned in its course before the column was known."""
-    waiting = session.scalars(
-        select(EarnedScore)
+    """Queue every score of this column's module that was earned in its course and that the column was not told.
+
+    The column is new, or there again, or another module's from now on. Who did the module in two cohorts gets the
+    later score.
+    """
+    rows = session.execute(
+        select(EarnedScore, ScoreDelivery)
         .join(Cohort, Cohort.id == EarnedScore.cohort_id)
+        .join(Enrolment, and_(Enrolment.cohort_id == Cohort.id, Enrolment.user_id == EarnedScore.user_id))
         .outerjoin(
             ScoreDelivery,
             and_(ScoreDelivery.line_item_id == column.id, ScoreDelivery.user_id == EarnedScore.user_id),
@@ -195,12 +130,32 @@ def queue_waiting_scores(session: Session, column: LineItem, now: datetime) -> i
         .where(
             Cohort.context_id == column.context_id,
             EarnedScore.module_key == column.module_key,
-            ScoreDelivery.id.is_(None),
+            Enrolment.is_practice.is_(False),
         )
-    ).all()
+        .order_by(EarnedScore.earned_at, EarnedScore.id)
+    )
+    latest = {earned.user_id: (earned, delivery) for earned, delivery in rows}
+    waiting = [earned for earned, delivery in latest.values() if delivery is None or not _tells(delivery, earned)]
     for earned in waiting:
         queue_delivery(session, earned, column, now)
     return len(waiting)
+
+
+def _tells(delivery: ScoreDelivery, earned: EarnedScore) -> bool:
+    """Whether this delivery brings this score, or has brought it."""
+    if delivery.reason == DeliveryReason.COLUMN_GONE:
+        return False
+    return (delivery.earned_score_id, delivery.score) == (earned.id, earned.points)
+
+
+def is_withheld() -> ColumnElement[bool]:
+    """SQL: whether a delivery's work is practice by now, so that nothing of it is sent any more (D12)."""
+    return exists().where(
+        EarnedScore.id == ScoreDelivery.earned_score_id,
+        Enrolment.cohort_id == EarnedScore.cohort_id,
+        Enrolment.user_id == EarnedScore.user_id,
+        Enrolment.is_practice,
+    )
 
 
 def queue_delivery(session: Session, earned: EarnedScore, column: LineItem, now: datetime) -> None:
@@ -270,10 +225,10 @@ def _write_earned(
             user_id=user_id,
             module_key=module_key,
             points=score.points,
-            maximum=100,
+            maximum=MAXIMUM,
             parts=parts,
-            comment=comment,
-            finished_at=_find_finish(session, cohort_id, user_id, module_key) or now,
+            comment=comment or find_comment(session, cohort_id, user_id, module_key) or None,
+            finished_at=find_finish(session, cohort_id, user_id, module_key) or now,
             earned_at=now,
         )
         session.add(earned)
@@ -286,16 +241,7 @@ def _write_earned(
     earned.points = score.points
     earned.parts = parts
     earned.comment = comment if comment is not None else earned.comment
-    earned.finished_at = _find_finish(session, cohort_id, user_id, module_key) or now
+    earned.finished_at = find_finish(session, cohort_id, user_id, module_key) or now
     earned.version += 1
     earned.earned_at = now
     return earned
-
-
-def _find_finish(session: Session, cohort_id: int, user_id: int, module_key: str) -> datetime | None:
-    """When she really finished: her last submission in this module (Canvas marks later times as late)."""
-    return session.scalar(
-        select(func.max(Submission.submitted_at)).where(
-            Submission.cohort_id == cohort_id, Submission.user_id == user_id, Submission.module_key == module_key
-        )
-    )

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
@@ -13,9 +12,11 @@ from lti_tool.domain.answer_values import count_words
 from lti_tool.domain.submissions import EDITABLE, Step, WorkState, can_take_step, take_step
 from lti_tool.models import Revision, Store, Submission
 from lti_tool.services.audit import record_fact
+from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.drafts import DraftInput, store_draft
-from lti_tool.services.errors import IncompleteError, NotNowError, OutsideRangeError, StaleError, ToolError
-from lti_tool.services.scores import Settled, is_in_word_range, settle_score
+from lti_tool.services.errors import IncompleteError, NotNowError, OutsideRangeError, ToolError
+from lti_tool.services.score_facts import is_in_word_range
+from lti_tool.services.scores import Settled, settle_score
 from lti_tool.services.visits import Visit
 from lti_tool.services.work import WorkTarget, find_submission, find_target, read_state
 
@@ -50,15 +51,18 @@ def submit_work(
         StaleError, NotNowError, NotAllowedError, NotFoundError, RefusedDocumentError: as for saving.
     """
     target = find_target(series, module_key, activity_key)
-    try:
+
+    def submit() -> Submitted | ToolError:
         with store.writing() as session:
             submission = store_draft(session, visit, target, draft, now)
             problem = _find_problem(target, submission, accepts_range=accepts_range)
-            if problem is None:
-                return _make_revision(session, visit, series, target, submission, now)
-    except IntegrityError:
-        raise StaleError(current_version=1) from None
-    raise problem
+            return problem or _make_revision(session, visit, series, target, submission, now)
+
+    # Two clicks on a page that was never saved may arrive at the same moment.
+    done = repeat_on_collision(submit)
+    if isinstance(done, ToolError):
+        raise done
+    return done
 
 
 def take_back_work(

@@ -15,7 +15,7 @@ from lti_tool.models import Review, Revision, Store, Submission, User
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.modules import find_module
 from lti_tool.services.review_values import ReleasedReview, describe_released
-from lti_tool.services.scores import PLAN_KEY
+from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
 
 
@@ -91,18 +91,17 @@ def require_worker(visit: Visit) -> int:
     return visit.cohort_id
 
 
-def find_submission(session: Session, visit: Visit, target: WorkTarget) -> Submission | None:
+def find_submission(
+    session: Session, visit: Visit, target: WorkTarget, *, is_writing: bool = True
+) -> Submission | None:
     """This person's own row, locked where the transaction writes and the database can."""
-    return session.scalar(
-        select(Submission)
-        .where(
-            Submission.cohort_id == require_worker(visit),
-            Submission.user_id == visit.user_id,
-            Submission.module_key == target.module.key,
-            Submission.activity_key == target.key,
-        )
-        .with_for_update()
+    statement = select(Submission).where(
+        Submission.cohort_id == require_worker(visit),
+        Submission.user_id == visit.user_id,
+        Submission.module_key == target.module.key,
+        Submission.activity_key == target.key,
     )
+    return session.scalar(statement.with_for_update() if is_writing else statement)
 
 
 def open_work(
@@ -116,7 +115,8 @@ def open_work(
     """
     target = find_target(series, module_key, activity_key)
     with store.reading() as session:
-        page, has_new_reply = _describe(session, find_submission(session, visit, target), target, now)
+        submission = find_submission(session, visit, target, is_writing=False)
+        page, has_new_reply = _describe(session, submission, target, now)
     if has_new_reply:
         with store.writing() as session:
             submission = find_submission(session, visit, target)

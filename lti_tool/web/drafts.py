@@ -31,8 +31,9 @@ def read_version() -> int:
 
 
 def read_place() -> str | None:
-    """Where she was, from the button she pressed or from the form."""
-    return request.args.get("place") or request.form.get("place") or None
+    """Where she was, from the button she pressed or from the form; it becomes part of an address."""
+    place = request.args.get("place") or request.form.get("place") or ""
+    return place if place.isprintable() and place else None
 
 
 def read_choices() -> dict[str, str]:

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.services.errors import ToolError
@@ -39,6 +39,8 @@ _HTTP_PROBLEMS = {
     ),
 }
 
+_USE_CASE_TITLES = {"not_allowed": "This page is not open to you", "not_found": "There is no such page"}
+
 SESSION_ENDED = Problem(
     401,
     "session_ended",
@@ -68,9 +70,11 @@ def register_error_pages(app: Flask) -> None:
 
     @app.errorhandler(ToolError)
     def refuse_use_case(error: ToolError) -> Response:
+        title = _USE_CASE_TITLES.get(error.code, "That is not possible")
         return show_problem(
-            Problem(error.status, error.code, "That is not possible", error.message, "Go back to where you were."),
-            detail=error.message,
+            Problem(error.status, error.code, title, error.message, "Go back to where you were."),
+            # Not its words: they can hold somebody's name.
+            detail=type(error).__name__,
         )
 
     @app.errorhandler(RequestEntityTooLarge)
@@ -79,10 +83,13 @@ def register_error_pages(app: Flask) -> None:
         status = error.code or 500
         code, title, happened = _HTTP_PROBLEMS.get(status, ("not_possible", "That is not possible", "Nothing changed."))
         allow_any_frame()
-        return show_problem(
+        response = show_problem(
             Problem(status, code, title, happened, "Go back, or open the activity again from your course."),
-            detail=f"{error.name}: {request.method} {request.path}",
+            detail=f"{error.name}: {request.method}",
         )
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
     @app.errorhandler(Exception)
     def fail_gently(error: Exception) -> Response:
@@ -112,8 +119,9 @@ def show_problem(problem: Problem, *, detail: str) -> Response:
         problem.code,
         problem.status,
         reference,
-        request.path,
-        detail.replace("\n", " ")[:500],
+        # Both can hold what a stranger sent: written so that nobody can write lines of their own into the log.
+        ascii(request.path)[1:-1][:500],
+        ascii(detail)[1:-1][:500],
     )
     return render_problem(problem, reference)
 

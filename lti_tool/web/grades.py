@@ -42,7 +42,7 @@ def retry(delivery_id: int) -> AnyResponse:
     match request.form.get("do", "retry"):
         case "retry":
             retry_delivery(tool.store, g.visit, delivery_id, now=tool.clock())
-            say("We are trying again now. Reload this page in a few seconds to see how it went.", "active")
+            say("We are trying again now. Choose “Look again” in a few seconds to see how it went.", "active")
         case "keep":
             keep_gradebook_score(tool.store, g.visit, delivery_id, now=tool.clock())
             say("The gradebook keeps its number. Nothing is sent unless a newer score is released.")

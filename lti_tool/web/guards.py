@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request, url_for
 from markupsafe import Markup
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from lti_tool.domain.roles import Standing
 from lti_tool.services.errors import NotAllowedError, ToolError
@@ -23,6 +24,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 SESSION_COOKIE_PREFIX = "__Host-s_"
 EVERYBODY_IN_THE_COURSE = (Standing.STAFF, Standing.PARTICIPANT, Standing.PRACTICE, Standing.VISITOR)
 EVERYBODY = tuple(Standing)
+MOST_FIELDS = 5000
+"""Of one form. Flask counts the parts of a multipart body, but not the fields of the kind browsers send."""
 
 
 class ForgedRequestError(ToolError):
@@ -96,9 +99,14 @@ def check_write(tool: Tool, session_id: str) -> None:
 
     Raises:
         ForgedRequestError: the token is missing or wrong, or the browser names another origin (or ``null``).
+        RequestEntityTooLarge: it has more fields than any page of ours.
     """
+    if sum(map(len, request.form.listvalues())) > MOST_FIELDS:
+        raise RequestEntityTooLarge
     token = request.form.get("csrf_token") or request.headers.get("X-CSRF-Token") or ""
-    if not is_own_origin(tool) or not hmac.compare_digest(token, make_csrf_token(tool, session_id)):
+    # Compared as bytes: texts that are not ASCII cannot be compared in constant time.
+    is_ours = hmac.compare_digest(token.encode(errors="replace"), make_csrf_token(tool, session_id).encode())
+    if not is_ours or not is_own_origin(tool):
         raise ForgedRequestError
 
 

@@ -1,5 +1,7 @@
 """Health: whether the process answers, and whether it can do its work (database, migrations, keys)."""
 
+import logging
+
 from flask import Blueprint, Response, jsonify, make_response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +11,8 @@ from lti_tool.models.schema import SchemaState, check_schema
 from lti_tool.web.guards import enters_publicly, find_tool
 
 blueprint = Blueprint("health", __name__)
+
+_log = logging.getLogger("lti_tool.health")
 
 
 @blueprint.get("/healthz")
@@ -35,7 +39,11 @@ def readyz() -> Response:
     try:
         tool.keys.signing_key()
         parts["keys"] = "ok"
-    except (NoKeyError, BadKeyError) as error:
-        parts["keys"] = str(error)
+    except NoKeyError:
+        parts["keys"] = "There is no key pair. Make one with: lti-tool keys rotate"
+    except BadKeyError as error:
+        # Anybody may ask; the name of the file is for the log.
+        _log.warning("not ready: %s", error)
+        parts["keys"] = "A key file cannot be used. The log says which."
     is_ready = all(value == "ok" for value in parts.values()) and len(parts) == 3
     return make_response(jsonify(status="ok" if is_ready else "not ready", parts=parts), 200 if is_ready else 503)

@@ -61,10 +61,12 @@ def say_next_step(step: NextStep, minutes_left: int) -> str:
         return "You have done everything in this session."
     if step.reason is Reason.WAITING:
         return "Nothing more for you to do. Your plan is with your facilitator."
-    verbs = {Reason.REVISE: "change what was named in", Reason.CONTINUE: "go on with", Reason.START: "begin"}
-    time = f", about {step.minutes} minutes" if step.minutes and step.reason is not Reason.REVISE else ""
+    if step.reason is Reason.REVISE:
+        return f"revise “{step.title}”, which came back to you."
+    verb = "go on with" if step.reason is Reason.CONTINUE else "begin"
+    time = f", about {step.minutes} minutes" if step.minutes else ""
     rest = f" About {minutes_left} minutes are left in this session." if minutes_left > (step.minutes or 0) else ""
-    return f"{verbs[step.reason]} “{step.title}”{time}.{rest}"
+    return f"{verb} “{step.title}”{time}.{rest}"
 
 
 def say_reply(reply: Reply) -> str:

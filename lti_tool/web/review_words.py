@@ -70,6 +70,9 @@ def say_if_accepted(page: ReviewPage) -> str:
         return ""
     if outlook.is_practice:
         return PRACTICE
+    rated, criteria = len(page.draft.content.ratings), len(page.worksheet.rubric)
+    if outlook.policy is Policy.POINTS and 0 < rated < criteria:
+        return f"{rated} of {criteria} criteria are rated. {_GAPS[ReleaseGap.PARTLY_RATED]}"
     if outlook.policy is Policy.SUBMISSION:
         return "In this course the score comes with submitting, so the gradebook does not change."
     if outlook.score is None:

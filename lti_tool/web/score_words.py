@@ -133,7 +133,8 @@ def _say_plan(page: ModulePage, plan: ActivityRow | None, line: ScoreLine, write
             return [_say_returned(page)]
         case ActivityState.SUBMITTED | ActivityState.IN_REVIEW:
             when = "" if page.plan_submitted_at is None else write_moment(page.plan_submitted_at)
-            return [_fill("Submitted {}.{}", when, _say_waiting(line)) if when else f"Submitted.{_say_waiting(line)}"]
+            waiting = _say_waiting(page, line)
+            return [_fill("Submitted {}.{}", when, waiting) if when else f"Submitted.{waiting}"]
         case ActivityState.ACCEPTED if Holding.REFLECTIONS_NOT_SUBMITTED not in line.holdings:
             return ["Your plan is accepted."]
     return []
@@ -146,16 +147,22 @@ def _say_returned(page: ModulePage) -> str:
     return f"Sent back {changes}. The gradebook has not changed."
 
 
-def _say_waiting(line: ScoreLine) -> str:
+def _say_waiting(page: ModulePage, line: ScoreLine) -> str:
     if line.policy is Policy.SUBMISSION or Holding.REFLECTIONS_NOT_SUBMITTED in line.holdings:
         return ""
+    if line.policy is Policy.POINTS and any(
+        row.kind == "reading" and row.state is not ActivityState.READ for row in page.activities
+    ):
+        # A reading never holds the score back, but there is still something to do for it (D1).
+        until = "" if line.points is not None else " The gradebook stays empty until your plan is accepted."
+        return f"{until} The readings you finish still add points."
     if line.points is not None or line.is_practice:
         return " Nothing more for you to do."
     return " Nothing more for you to do. The gradebook stays empty until your plan is accepted."
 
 
 def _say_holdings(line: ScoreLine) -> list[str]:
-    names = [f"{title} (about {minutes} minutes)" for title, minutes in line.open_reflections]
+    names = [f"“{title}” (about {minutes} minutes)" for title, minutes in line.open_reflections]
     holds_reflections = Holding.REFLECTIONS_NOT_SUBMITTED in line.holdings and bool(names)
     if Holding.PLAN_NOT_SUBMITTED in line.holdings:
         if not holds_reflections:

@@ -28,6 +28,17 @@ def allow_frames_of(origins: tuple[str, ...]) -> None:
 
 def add_security_headers(response: Response) -> Response:
     """Add the headers; called after every request, refusals included."""
+    # same-origin, not no-referrer: with no-referrer browsers send "Origin: null" with our own forms.
+    add_default_header(response, "Referrer-Policy", "same-origin")
+    if request.is_secure:
+        response.headers.add("Strict-Transport-Security", "max-age=31536000")
+    # A redirect shows nothing that the others could protect, and a launch makes three of them.
+    if not 300 <= response.status_code < 400:
+        _protect_document(response)
+    return response
+
+
+def _protect_document(response: Response) -> None:
     visit = g.get("visit")
     origins = g.get("frame_origins", ()) or (visit.frame_origins if visit is not None else ())
     ancestors = "*" if g.get("is_framed_by_anyone") else " ".join(("'self'", *origins))
@@ -36,11 +47,6 @@ def add_security_headers(response: Response) -> Response:
     response.headers.add("Content-Security-Policy", policy)
     response.headers.add("X-Content-Type-Options", "nosniff")
     response.headers.add("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-    # same-origin, not no-referrer: with no-referrer browsers send "Origin: null" with our own forms.
-    add_default_header(response, "Referrer-Policy", "same-origin")
-    if request.is_secure:
-        response.headers.add("Strict-Transport-Security", "max-age=31536000")
-    return response
 
 
 def add_default_header(response: Response, name: str, value: str) -> None:

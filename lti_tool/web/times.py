@@ -47,6 +47,13 @@ def write_when(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return f"on {write_day(moment, now, zone)} at {write_clock(moment, zone)}"
 
 
+def write_stamp(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """When something was saved, as short as can be: "2:14 pm" today, else "Mar 4, 2:14 pm"."""
+    if moment.astimezone(zone).date() == now.astimezone(zone).date():
+        return write_clock(moment, zone)
+    return write_moment(moment, now, zone)
+
+
 def write_duration(length: timedelta) -> str:
     """About how long, in one unit: "less than a minute", "5 minutes", "2 hours", "3 days"."""
     minutes = int(length.total_seconds() // 60)
@@ -63,7 +70,7 @@ def mark_moment(moment: datetime, now: datetime) -> Markup:
 
 
 def install_time_filters(app: Flask) -> None:
-    """Give templates ``clock``, ``day``, ``moment``, ``when`` (each a ``<time>``), ``since`` and ``duration``."""
+    """Give templates ``clock``, ``day``, ``moment``, ``when``, ``stamp`` (each a ``<time>``), ``since`` and ``duration``."""
     zone = find_zone()
 
     def now() -> datetime:
@@ -74,6 +81,7 @@ def install_time_filters(app: Flask) -> None:
     app.add_template_filter(lambda moment: _mark(moment, write_day(moment, now(), zone), "day"), "day")
     app.add_template_filter(lambda moment: mark_moment(moment, now()), "moment")
     app.add_template_filter(lambda moment: _mark(moment, write_when(moment, now(), zone), "when"), "when")
+    app.add_template_filter(lambda moment: _mark(moment, write_stamp(moment, now(), zone), "stamp"), "stamp")
     app.add_template_filter(lambda moment: write_duration(now() - moment), "since")
     app.add_template_filter(write_duration, "duration")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lti_tool.content.questions import Question, list_questions
-from lti_tool.content.schema import Depth, Leaf, Part, PickSource, Worksheet, WorksheetField
+from lti_tool.content.schema import Depth, FieldType, Leaf, Part, PickSource, Worksheet, WorksheetField
 from lti_tool.domain.answer_gaps import Gap, find_problems_while_typing
 from lti_tool.domain.answer_lines import PickOption, list_lines, list_pick_options
 from lti_tool.domain.answer_values import count_words, read_date
@@ -135,6 +135,31 @@ def describe_count(leaf: Leaf, value: str) -> str:
     words = f"{count} word" if count == 1 else f"{count} words"
     limit = f"in a range of {leaf.min_words} to {leaf.max_words}" if leaf.min_words else f"up to {leaf.max_words}"
     return f"{words}, {limit}"
+
+
+def describe_answer(field: WorksheetField, sheet: Sheet) -> str:
+    """What kind of answer a question asks for, for somebody who reads the plan and does not write in it."""
+    if field.leaf is not None:
+        return _describe_leaf(field.leaf, sheet)
+    columns = "; ".join(column.label for column in field.columns)
+    if field.type is FieldType.ROWS:
+        most = f"up to {field.max_rows}" if field.min_rows < 2 else f"{field.min_rows} to {field.max_rows}"
+        return f"A list of {most}, each with: {columns}."
+    rows = "; ".join(row.label for row in field.grid_rows)
+    return f"For each of these, {columns}: {rows}."
+
+
+def _describe_leaf(leaf: Leaf, sheet: Sheet) -> str:
+    match leaf.type:
+        case "choice":
+            return f"One of: {'; '.join(choice.label for choice in leaf.choices)}."
+        case "scale":
+            return f"From 1 ({leaf.low}) to 5 ({leaf.high})."
+        case "pick":
+            return f"One of the rows of “{sheet.label(leaf.pick.field)}”." if leaf.pick else ""
+        case "number" | "money" | "date" | "check":
+            return {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}[leaf.type]
+    return describe_limit(leaf)
 
 
 SHEET_HELPERS = {

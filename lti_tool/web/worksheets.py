@@ -21,9 +21,9 @@ from lti_tool.services.errors import (
     StaleError,
     ToolError,
 )
-from lti_tool.services.scores import PLAN_KEY
+from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.submitting import reopen_work, submit_work, take_back_work
-from lti_tool.services.work import WorkPage, open_work
+from lti_tool.services.work import WorkPage, find_target, open_work
 from lti_tool.web.drafts import (
     OWN_NAMES,
     KeptText,
@@ -35,7 +35,7 @@ from lti_tool.web.drafts import (
     read_version,
     settles_conflict,
 )
-from lti_tool.web.guards import enters, find_tool
+from lti_tool.web.guards import EVERYBODY, enters, find_tool
 from lti_tool.web.notices import say
 from lti_tool.web.worksheet_conflicts import merge_versions, settle_versions
 from lti_tool.web.worksheet_forms import (
@@ -46,7 +46,7 @@ from lti_tool.web.worksheet_forms import (
     mint_row_id,
     read_form,
 )
-from lti_tool.web.worksheet_sheet import SHEET_HELPERS, make_sheet
+from lti_tool.web.worksheet_sheet import SHEET_HELPERS, describe_answer, make_sheet
 
 blueprint = Blueprint("worksheets", __name__, url_prefix="/s/<session_id>/modules/<module_key>/plan")
 
@@ -58,9 +58,11 @@ _TOO_LARGE = RefusedDocumentError(
 
 
 @blueprint.get("")
-@enters(Standing.PARTICIPANT, Standing.PRACTICE)
+@enters(*EVERYBODY)
 def show_plan(module_key: str) -> AnyResponse:
-    """The plan to write in, or what was submitted while it cannot be changed."""
+    """The plan to write in, or what was submitted while it cannot be changed; without work of one's own, a blank."""
+    if not g.visit.may_work:
+        return _render_blank(module_key)
     page = _open(module_key)
     return _render_editor(page, page.document) if page.can_edit else _render_submitted(page)
 
@@ -147,9 +149,7 @@ def _worksheet_of(page: WorkPage) -> Worksheet:
 
 def _read(page: WorkPage, worksheet: Worksheet) -> FormReading:
     """The form over the stored draft; where it settles two versions, both put together as she chose."""
-    reading = read_form(
-        worksheet, request.form.items(multi=True), page.document, other_names=(*OWN_NAMES, *request.form.keys())
-    )
+    reading = read_form(worksheet, request.form.items(multi=True), page.document, other_names=OWN_NAMES)
     if settles_conflict():
         document = settle_versions(worksheet, reading.document, page.document, read_choices())
         return FormReading(document, reading.action, reading.unknown_names)
@@ -206,6 +206,22 @@ def _render_submitted(page: WorkPage) -> Response:
         parts=describe_answers(worksheet, page.document, reader=Reader.AUTHOR),
         review=page.review,
         level_names=find_tool().series.level_names,
+    )
+    return make_response(body)
+
+
+def _render_blank(module_key: str) -> Response:
+    """What the plan asks and how it is looked at, for those who read along."""
+    series = find_tool().series
+    target = find_target(series, module_key, PLAN_KEY)
+    if target.worksheet is None:
+        raise NotFoundError("There is no plan in this session.")
+    body = render_template(
+        "worksheets/blank.html",
+        module=target.module,
+        sheet=make_sheet(target.worksheet, target.blank()),
+        level_names=series.level_names,
+        describe_answer=describe_answer,
     )
     return make_response(body)
 

@@ -34,6 +34,10 @@ class Browser:
     def __post_init__(self) -> None:
         self.connection = HTTPConnection("127.0.0.1", self.served.port, timeout=30)
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
     def forget(self, keep: dict[str, str] | None = None) -> None:
         """Forget every cookie but these."""
         self.cookies = dict(keep or {})
@@ -66,6 +70,10 @@ class ToolVisitor:
         self._platform = platform
         self._target = f"{served.url}/lti/launch"
         self.launches = 0
+
+    def close(self) -> None:
+        """Close the browser."""
+        self.browser.close()
 
     def launch_first(self) -> Answer:
         """Launch with a browser that has none of our cookies: login, hop, launch."""
@@ -102,6 +110,10 @@ class PlainVisitor:
         self._platform = platform
         self._target = f"{served.url}/launch/"
         self._people = count()
+
+    def close(self) -> None:
+        """Close the browser."""
+        self.browser.close()
 
     def launch(self) -> Answer:
         """Login and launch."""

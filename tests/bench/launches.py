@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,42 +15,41 @@ from lti_tool.models.store import open_store
 from lti_tool.services.registrations import RegistrationInput, add_registration
 from tests.bench.browsers import PlainVisitor, ToolVisitor
 from tests.bench.pairing import Contender, Sizes, measure_in_turns
-from tests.bench.plain_example import CONFIG_FILE
 from tests.bench.platform import CLIENT_ID, DEPLOYMENT_ID, PEOPLE, Platform
-from tests.bench.served import Served, reserve_port, serve
+from tests.bench.served import CONFIG_FILE, Served, reserve_port, serve
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchCosts:
-    """Milliseconds of CPU for each round, and how often the tool asked for the key set in how many launches."""
+    """Milliseconds of CPU in each round, by contender, and how often the tool asked for keys in how many launches."""
 
-    tool_first: list[float]
-    tool_again: list[float]
-    tool_page: list[float]
-    plain: list[float]
-    plain_checked: list[float]
-    plain_page: list[float]
+    used: dict[str, list[float]]
     tool_launches: int
     tool_key_fetches: int
 
 
+TOOL_FIRST, TOOL_AGAIN, TOOL_PAGE = "tool, first", "tool, again", "tool, page"
+PLAIN, PLAIN_CHECKED, PLAIN_PAGE = "plain", "plain, cookies checked", "plain, page"
+PLAIN_ON_DRIVER = "plain on the driver"
+
+
 def measure_launches(folder: Path, platform: Platform, sizes: Sizes) -> LaunchCosts:
-    """Serve both, let everybody launch once so that their rows are there, then measure."""
-    with _serve_both(folder, platform) as (tool, plain):
-        visitor, other = ToolVisitor(tool, platform), PlainVisitor(plain, platform)
-        before = platform.counts["key sets"]
+    """Serve everything at once, let everybody launch once so that their rows are there, then measure."""
+    with (
+        _serve_all(folder, platform) as (tool, plain, on_driver),
+        closing(ToolVisitor(tool, platform)) as visitor,
+        closing(PlainVisitor(plain, platform)) as other,
+        closing(PlainVisitor(on_driver, platform)) as third,
+    ):
         for _ in range(PEOPLE):
             visitor.launch_first()
-        page = visitor.launch_first().location
-        key_fetches = platform.counts["key sets"] - before
-        for _ in range(PEOPLE):
-            other.launch()
         launching = measure_in_turns(
             [
-                Contender("tool first", visitor.launch_first, tool.read_cpu),
-                Contender("plain", other.launch, plain.read_cpu),
-                Contender("tool again", visitor.launch_again, tool.read_cpu),
-                Contender("plain checked", other.launch_checked, plain.read_cpu),
+                Contender(TOOL_FIRST, visitor.launch_first, tool.read_cpu),
+                Contender(PLAIN, other.launch, plain.read_cpu),
+                Contender(TOOL_AGAIN, visitor.launch_again, tool.read_cpu),
+                Contender(PLAIN_ON_DRIVER, third.launch, on_driver.read_cpu),
+                Contender(PLAIN_CHECKED, other.launch_checked, plain.read_cpu),
             ],
             sizes.rounds,
             sizes.launches,
@@ -58,41 +57,38 @@ def measure_launches(folder: Path, platform: Platform, sizes: Sizes) -> LaunchCo
         page, plain_page = visitor.launch_first().location, other.launch().location
         opening = measure_in_turns(
             [
-                Contender("tool page", lambda: visitor.open_page(page), tool.read_cpu),
-                Contender("plain page", lambda: other.open_page(plain_page), plain.read_cpu),
+                Contender(TOOL_PAGE, lambda: visitor.open_page(page), tool.read_cpu),
+                Contender(PLAIN_PAGE, lambda: other.open_page(plain_page), plain.read_cpu),
             ],
             sizes.rounds,
             sizes.launches,
         )
-        return LaunchCosts(
-            tool_first=launching["tool first"],
-            tool_again=launching["tool again"],
-            tool_page=opening["tool page"],
-            plain=launching["plain"],
-            plain_checked=launching["plain checked"],
-            plain_page=opening["plain page"],
-            tool_launches=visitor.launches,
-            tool_key_fetches=key_fetches,
-        )
+        return LaunchCosts(launching | opening, visitor.launches, platform.counts["key set of tool"])
 
 
 @contextmanager
-def _serve_both(folder: Path, platform: Platform) -> Iterator[tuple[Served, Served]]:
+def _serve_all(folder: Path, platform: Platform) -> Iterator[tuple[Served, Served, Served]]:
     database_url = f"sqlite:///{folder / 'tool.sqlite3'}"
     _register(database_url, platform)
     _configure_plain(folder, platform)
-    with ExitStack() as running:
-        listener = reserve_port()
-        environment = {
-            "LTI_TOOL_ENV": "development",
-            "LTI_TOOL_DATABASE_URL": database_url,
-            "LTI_TOOL_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
-            "LTI_TOOL_SECRET_KEY": "b" * 40,
-            "LTI_TOOL_KEYS_DIR": str(folder),
-        }
-        tool = running.enter_context(serve("make_tool", listener, folder, environment))
-        plain = running.enter_context(serve("make_plain", reserve_port(), folder, {}))
-        yield tool, plain
+    listener = reserve_port()
+    environment = {
+        "LTI_TOOL_ENV": "development",
+        "LTI_TOOL_DATABASE_URL": database_url,
+        "LTI_TOOL_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
+        "LTI_TOOL_SECRET_KEY": "b" * 40,
+        "LTI_TOOL_KEYS_DIR": str(folder),
+    }
+    with (
+        serve("make_tool", listener, folder, environment) as tool,
+        serve("make_plain", reserve_port(), folder, {}) as plain,
+        serve("make_plain_on_driver", reserve_port(), folder, {}) as on_driver,
+    ):
+        try:
+            yield tool.wait(), plain.wait(), on_driver.wait()
+        finally:
+            for server in (tool, plain, on_driver):
+                server.stop()
 
 
 def _register(database_url: str, platform: Platform) -> None:
@@ -107,7 +103,7 @@ def _register(database_url: str, platform: Platform) -> None:
                 client_id=CLIENT_ID,
                 auth_url=f"{platform.url}/auth",
                 token_url=f"{platform.url}/token",
-                jwks_url=f"{platform.url}/jwks",
+                jwks_url=f"{platform.url}/jwks/tool",
                 deployment_ids=[DEPLOYMENT_ID],
             ),
             allow_http=True,
@@ -129,7 +125,7 @@ def _configure_plain(folder: Path, platform: Platform) -> None:
                 "auth_login_url": f"{platform.url}/auth",
                 "auth_token_url": f"{platform.url}/token",
                 "auth_audience": None,
-                "key_set_url": f"{platform.url}/jwks",
+                "key_set_url": f"{platform.url}/jwks/plain",
                 "key_set": None,
                 "private_key_file": "private.key",
                 "deployment_ids": [DEPLOYMENT_ID],

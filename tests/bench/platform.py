@@ -21,7 +21,7 @@ CLIENT_ID = "bench-client"
 DEPLOYMENT_ID = "bench-deployment"
 COURSE = "bench-course"
 KEY_ID = "bench-key"
-PEOPLE = 40
+PEOPLE = 20
 _TOKEN_SECONDS = 3600
 
 
@@ -154,9 +154,9 @@ class Platform:
         }
 
     def answer_get(self, path: str) -> object:
-        """Answer the key set or a column's results, and count the request."""
-        if path == "/jwks":
-            self.counts["key sets"] += 1
+        """Answer the key set (everybody has an address of their own for it) or a column's results, and count."""
+        if path.startswith("/jwks/"):
+            self.counts[f"key set of {path.removeprefix('/jwks/')}"] += 1
             return self.jwks
         self.counts["results"] += 1
         return [
@@ -172,8 +172,8 @@ class Platform:
     def answer_post(self, path: str, body: bytes) -> object:
         """Grant a token or keep a score, and count the request."""
         if path == "/token":
-            self.counts["tokens"] += 1
             scope = parse_qs(body.decode("ascii"))["scope"][0]
+            self.counts[f"tokens for {scope}"] += 1
             return {"access_token": "t" * 40, "token_type": "Bearer", "expires_in": _TOKEN_SECONDS, "scope": scope}
         self.counts["scores"] += 1
         score = json.loads(body)

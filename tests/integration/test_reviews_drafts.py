@@ -201,6 +201,16 @@ def test_what_is_no_part_of_the_review_is_refused_and_changes_nothing(
     assert scene.open().draft.content.overall == "Kept"
 
 
+def test_a_change_is_never_asked_for_where_the_page_does_not_offer_it(scene: ReviewScene) -> None:
+    revision = scene.submit_again(2, rough_draft="Nobody reads this.", value_tension="Quiet, and welcome.")
+    saved = scene.save(
+        revision=revision, named_fields=("mission_statement", "rough_draft", "value_tension", "district_mission")
+    )
+    assert saved.version == 1
+    kept = scene.open().draft.content.named_fields
+    assert kept == ("mission_statement", "value_tension"), "neither what is private nor an extra that was left out"
+
+
 def test_any_script_is_kept_and_control_characters_are_not(scene: ReviewScene) -> None:
     scene.save(overall="مرحبا 📚\r\n学びましょう\x00")
     assert scene.open().draft.content.overall == "مرحبا 📚\n学びましょう"

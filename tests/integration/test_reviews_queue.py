@@ -120,6 +120,15 @@ def test_scores_that_need_somebody_are_counted(scene: ReviewScene) -> None:
     assert look(scene).delivery_problems == 1
 
 
+def test_a_deleted_column_needs_nobody_once_the_score_has_another(scene: ReviewScene) -> None:
+    earned = scene.make.earned_score(scene.enrolment)
+    gone = scene.make.line_item(is_gone=True)
+    scene.make.score_delivery(earned, gone, state=DeliveryState.NEEDS_YOU, reason="column_gone", next_attempt_at=None)
+    assert look(scene).delivery_problems == 1
+    scene.make.score_delivery(earned, scene.make.line_item(), state=DeliveryState.WAITING)
+    assert look(scene).delivery_problems == 0
+
+
 def test_another_cohort_of_the_course_is_not_in_it(scene: ReviewScene) -> None:
     other = scene.make.cohort(name="Next year")
     visit = replace(scene.ruth, cohort_id=other.id)

@@ -23,7 +23,7 @@ from lti_tool.services.readings import mark_read, record_checks, show_reading
 from lti_tool.services.submitting import reopen_work, take_back_work
 from tests.support.clock import Clock
 from tests.support.factories import Factory
-from tests.support.work_scene import WORDS_IN_RANGE, WorkScene, make_work_scene
+from tests.support.work_scene import WORDS_IN_RANGE, WorkScene, make_work_scene, read_good_plan
 
 
 @pytest.fixture
@@ -196,6 +196,15 @@ def test_the_list_of_activities_says_where_each_stands(scene: WorkScene) -> None
     assert states["a"] is ActivityState.SUBMITTED
     assert states["b"] is ActivityState.NOT_STARTED
     assert states["plan"] is ActivityState.DRAFT
+
+
+def test_the_time_a_plan_takes_shrinks_as_it_is_written(scene: WorkScene) -> None:
+    def look() -> int:
+        return next(row.minutes for row in scene.show().activities if row.key == "plan")
+
+    before = look()
+    scene.save("plan", fields={**dict(read_good_plan()), "vision_three_years": ""})
+    assert 0 < look() < before
 
 
 @pytest.mark.parametrize("standing", [Standing.STAFF, Standing.VISITOR, Standing.ADMINISTRATOR])

@@ -34,6 +34,7 @@ from lti_tool.web.tool import Tool
 from tests.support.clock import Clock
 from tests.support.fake_tool import read_form
 from tests.support.pages import check_page, find_text
+from tests.support.series import load_real_series
 
 TOOL = "http://127.0.0.1:5000"
 
@@ -211,7 +212,7 @@ def open_front_door(database_url: str, folder: Path, clock: Clock) -> Iterator[F
     )
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    app = create_app(settings, clock=clock)
+    app = create_app(settings, clock=clock, series=load_real_series())
     door = FrontDoor(app, held["lms"], lms_url, clock)
     with door.store.writing() as session:
         session.add(

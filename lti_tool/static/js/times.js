@@ -20,11 +20,18 @@ export function writeWhen(moment) {
   return isToday ? `at ${writeClock(moment)}` : `on ${writeDay(moment)} at ${writeClock(moment)}`;
 }
 
+/** "2:14 pm" today, else "Mar 4, 2:14 pm". */
+export function writeStamp(moment) {
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? writeClock(moment) : `${writeDay(moment)}, ${writeClock(moment)}`;
+}
+
 const writers = {
   clock: writeClock,
   day: writeDay,
   moment: (moment) => `${writeDay(moment)}, ${writeClock(moment)}`,
   when: writeWhen,
+  stamp: writeStamp,
 };
 
 for (const element of document.querySelectorAll("time[data-show]")) {

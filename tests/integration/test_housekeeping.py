@@ -1,0 +1,53 @@
+"""What is over is forgotten: a day after its end, in batches, and nothing else."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from lti_tool.models import AuditFact, LaunchSession, LoginFlow, Store
+from lti_tool.services.housekeeping import Forgotten, forget_ended_entries
+from tests.support.clock import Clock
+from tests.support.factories import Factory
+
+
+def list_ids(store: Store) -> tuple[list[str], list[str]]:
+    with store.reading() as session:
+        return list(session.scalars(select(LoginFlow.id))), list(session.scalars(select(LaunchSession.id)))
+
+
+def test_only_what_ended_more_than_a_day_ago_is_forgotten(store: Store, make: Factory, clock: Clock) -> None:
+    now = clock.now()
+    make.login_flow(id="old-flow", expires_at=now - timedelta(days=1, seconds=1))
+    make.login_flow(id="ended-flow", expires_at=now - timedelta(days=1))
+    make.login_flow(id="open-flow", expires_at=now + timedelta(minutes=5))
+    make.launch_session(id="old-session", expires_at=now - timedelta(days=2))
+    make.launch_session(id="open-session")
+    assert forget_ended_entries(store, now=now) == Forgotten(flows=1, sessions=1)
+    assert list_ids(store) == (["ended-flow", "open-flow"], ["open-session"])
+    with store.reading() as session:
+        (fact,) = session.scalars(select(AuditFact))
+    assert (fact.verb, fact.facts) == ("forgot_entries", {"flows": 1, "sessions": 1})
+
+
+def test_a_backlog_goes_batch_by_batch(store: Store, make: Factory, clock: Clock) -> None:
+    for _ in range(5):
+        make.login_flow(expires_at=clock.now() - timedelta(days=3))
+    assert forget_ended_entries(store, now=clock.now(), batch=2) == Forgotten(flows=5)
+    assert list_ids(store) == ([], [])
+    with store.reading() as session:
+        assert [fact.facts["flows"] for fact in session.scalars(select(AuditFact).order_by(AuditFact.id))] == [2, 2, 1]
+
+
+def test_it_stops_between_batches_when_told(store: Store, make: Factory, clock: Clock) -> None:
+    for _ in range(3):
+        make.login_flow(expires_at=clock.now() - timedelta(days=3))
+    answers = iter([False, True])
+    done = forget_ended_entries(store, now=clock.now(), batch=1, should_stop=lambda: next(answers))
+    assert done == Forgotten(flows=1)
+    assert len(list_ids(store)[0]) == 2
+
+
+def test_nothing_to_forget_writes_nothing(store: Store, clock: Clock) -> None:
+    assert forget_ended_entries(store, now=clock.now()) == Forgotten()
+    with store.reading() as session:
+        assert session.scalars(select(AuditFact)).all() == []
