@@ -30,7 +30,7 @@ ROUTES = {
     "/s/<session_id>/link GET": STAFF,
     "/s/<session_id>/link POST": STAFF,
     "/s/<session_id>/modules/<module_key> GET": EVERYBODY,
-    "/s/<session_id>/modules/<module_key>/plan GET": LEARNERS,
+    "/s/<session_id>/modules/<module_key>/plan GET": EVERYBODY,
     "/s/<session_id>/modules/<module_key>/plan POST": LEARNERS,
     "/s/<session_id>/modules/<module_key>/plan/autosave POST": LEARNERS,
     "/s/<session_id>/modules/<module_key>/readings/<reading_key> GET": EVERYBODY,

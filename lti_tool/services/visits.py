@@ -5,13 +5,42 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from lti_tool.domain.roles import Standing
 from lti_tool.domain.scoring import Policy
 from lti_tool.models import Cohort, Context, LaunchSession, Registration, ResourceLink, Store, User
 
 SESSION_LIFETIME = timedelta(hours=12)
+
+# Every page asks this, so the statement is built once.
+_FIND_VISIT = (
+    select(
+        LaunchSession.secret_digest,
+        LaunchSession.registration_id,
+        LaunchSession.user_id,
+        User.name,
+        LaunchSession.context_id,
+        Context.title,
+        LaunchSession.cohort_id,
+        Cohort.name,
+        Cohort.policy,
+        LaunchSession.standing,
+        LaunchSession.resource_link_id,
+        ResourceLink.module_key,
+        LaunchSession.return_url,
+        Registration.name,
+        Registration.origins,
+        LaunchSession.locale,
+        LaunchSession.expires_at,
+    )
+    .join(User, User.id == LaunchSession.user_id)
+    .join(Registration, Registration.id == LaunchSession.registration_id)
+    .outerjoin(Context, Context.id == LaunchSession.context_id)
+    .outerjoin(Cohort, Cohort.id == LaunchSession.cohort_id)
+    .outerjoin(ResourceLink, ResourceLink.id == LaunchSession.resource_link_id)
+    .where(LaunchSession.id == bindparam("session_id"), Registration.is_active)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +93,8 @@ def find_visit(store: Store, *, session_id: str, secret: str | None, now: dateti
     """
     if not secret:
         raise SessionEndedError
-    statement = (
-        select(
-            LaunchSession.secret_digest,
-            LaunchSession.registration_id,
-            LaunchSession.user_id,
-            User.name,
-            LaunchSession.context_id,
-            Context.title,
-            LaunchSession.cohort_id,
-            Cohort.name,
-            Cohort.policy,
-            LaunchSession.standing,
-            LaunchSession.resource_link_id,
-            ResourceLink.module_key,
-            LaunchSession.return_url,
-            Registration.name,
-            Registration.origins,
-            LaunchSession.locale,
-            LaunchSession.expires_at,
-        )
-        .join(User, User.id == LaunchSession.user_id)
-        .join(Registration, Registration.id == LaunchSession.registration_id)
-        .outerjoin(Context, Context.id == LaunchSession.context_id)
-        .outerjoin(Cohort, Cohort.id == LaunchSession.cohort_id)
-        .outerjoin(ResourceLink, ResourceLink.id == LaunchSession.resource_link_id)
-        .where(LaunchSession.id == session_id, Registration.is_active)
-    )
-    with store.reading() as session:
-        row = session.execute(statement).one_or_none()
+    with store.reading_rows() as rows:
+        row = rows.execute(_FIND_VISIT, {"session_id": session_id}).one_or_none()
     if row is None or row[16] <= now or not hmac.compare_digest(row[0], digest_secret(secret)):
         raise SessionEndedError
     return Visit(

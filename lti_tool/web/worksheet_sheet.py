@@ -158,7 +158,9 @@ def _describe_leaf(leaf: Leaf, sheet: Sheet) -> str:
         case "pick":
             return f"One of the rows of “{sheet.label(leaf.pick.field)}”." if leaf.pick else ""
         case "number" | "money" | "date" | "check":
-            return {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}[leaf.type]
+            return {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}[
+                leaf.type
+            ]
     return describe_limit(leaf)
 
 

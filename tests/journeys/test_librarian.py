@@ -176,7 +176,11 @@ def test_a_visitor_reads_along_and_saves_nothing(door: FrontDoor) -> None:
     assert "You can read along" in page.words
     assert "Dana" not in page.words
     assert sam.get(READING).status == 200
-    assert sam.get(PLAN).status == 403
+    blank = sam.get(PLAN)
+    assert "nothing can be written here" in blank.words
+    assert "What a facilitator looks for" in blank.words
+    assert not list(blank.tree.iter("form"))
+    assert sam.send(PLAN, {"a.campus_name": "Mine"}, do="save").status_code == 403
     assert sam.get("reviews/").status == 403
 
 

@@ -18,6 +18,8 @@ function refill(form, select) {
   none.text = options.length ? "Choose one" : "Nothing to choose from yet";
   select.replaceChildren(none, ...options);
   select.value = chosen;
+  const words = select.parentElement.querySelector("[data-pick-words]");
+  words.textContent = options.length ? words.dataset.some : words.dataset.none;
 }
 
 /** Keep every pick of `form` in step with the rows it picks from. */
@@ -30,9 +32,9 @@ export function followPicks(form) {
   form.addEventListener("input", (event) => {
     const box = event.target.closest("[data-row-box]");
     if (box && !event.target.matches("select[data-pick-source]")) refresh(box.dataset.rowBox);
-  });
-  // A row added to the picking field starts with the options the server knew when the page was made.
-  form.addEventListener("focusin", (event) => {
-    if (event.target.matches("select[data-pick-source]")) refill(form, event.target);
+    // A row added to the picking field starts with the options the server knew when the page was made.
+    if (event.target.matches("[data-rows]")) {
+      for (const select of event.target.querySelectorAll("select[data-pick-source]")) refill(form, select);
+    }
   });
 }

@@ -1,5 +1,6 @@
 // The writing room of a reflection.
 
-import { startWriting } from "./writing.js";
+import { focusFirstConcern, startWriting } from "./writing.js";
 
 startWriting(document.querySelector("form[data-writing]"));
+focusFirstConcern();

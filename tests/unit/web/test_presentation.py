@@ -133,6 +133,17 @@ def test_a_submitted_plan_says_that_nothing_is_left_to_do(module: Module) -> Non
     assert "take it back" in words.after_submitting[1]
 
 
+def test_a_reading_that_is_left_is_told_where_it_still_adds_points(module: Module) -> None:
+    line = score_line(Holding.PLAN_NOT_ACCEPTED, policy=Policy.POINTS)
+    page = module_page(module, ActivityState.SUBMITTED, line)
+    left = ActivityRow("reading", "r3", "From a picture", 5, ActivityState.NOT_STARTED, None, False)
+    assert tell(replace(page, activities=(left, *page.activities))).lines == (
+        "Submitted Mar 4, 2:14 pm. The gradebook stays empty until your plan is accepted. "
+        "The readings you finish still add points.",
+    )
+    assert "Nothing more for you to do." in tell(page).lines[0]
+
+
 def test_a_plan_that_is_being_read_cannot_be_taken_back(module: Module) -> None:
     page = module_page(
         module,
@@ -148,7 +159,7 @@ def test_a_plan_that_is_being_read_cannot_be_taken_back(module: Module) -> None:
 def test_an_accepted_plan_names_the_one_reflection_that_holds_the_score(module: Module) -> None:
     line = score_line(Holding.REFLECTIONS_NOT_SUBMITTED, open_reflections=(("Reflection B", 20),))
     assert tell(module_page(module, ActivityState.ACCEPTED, line)).lines == (
-        "Your plan is accepted. One thing holds your score: Reflection B (about 20 minutes).",
+        "Your plan is accepted. One thing holds your score: “Reflection B” (about 20 minutes).",
     )
 
 
@@ -171,7 +182,7 @@ def test_a_draft_says_everything_that_holds_the_score(module: Module) -> None:
         open_reflections=(("Reflection A", 20), ("Reflection B", 20)),
     )
     assert tell(module_page(module, ActivityState.DRAFT, line)).lines == (
-        "These hold your score: your plan, Reflection A (about 20 minutes), and Reflection B (about 20 minutes).",
+        "These hold your score: your plan, “Reflection A” (about 20 minutes), and “Reflection B” (about 20 minutes).",
     )
 
 
@@ -280,6 +291,8 @@ def test_the_next_step_is_one_line_with_its_minutes() -> None:
         "begin “The listener's notebook”, about 20 minutes. About 65 minutes are left in this session."
     )
     assert say_next_step(step, 20) == "begin “The listener's notebook”, about 20 minutes."
+    back = NextStep(Reason.REVISE, "worksheet", "plan", "Mission Plan", 45)
+    assert say_next_step(back, 50) == "revise “Mission Plan”, which came back to you."
     assert say_next_step(NextStep(Reason.WAITING, None, None, None, None), 0).startswith("Nothing more for you to do.")
 
 
