@@ -71,7 +71,6 @@ def create_app(
     """
     settings = settings or read_settings()
     app = Flask(__name__, template_folder=str(find_templates()), static_folder=str(PACKAGE / "static"))
-    app.secret_key = settings.secret_key
     app.config.update(
         MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MOST_BODY_BYTES,

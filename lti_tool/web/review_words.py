@@ -11,7 +11,7 @@ from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.reviewing import ReleaseGap
 from lti_tool.domain.scoring import Holding, Policy, compute_plan_points
 from lti_tool.domain.submissions import Decision
-from lti_tool.services.review_views import ReviewPage
+from lti_tool.services.review_views import ReviewPage, ScoreOutlook
 from lti_tool.services.score_lines import DeliveryLine, ScoreLine
 from lti_tool.web.score_words import print_points
 from lti_tool.web.words import join_words
@@ -75,6 +75,10 @@ def say_if_accepted(page: ReviewPage) -> str:
         return f"{rated} of {criteria} criteria are rated. {_GAPS[ReleaseGap.PARTLY_RATED]}"
     if outlook.policy is Policy.SUBMISSION:
         return "In this course the score comes with submitting, so the gradebook does not change."
+    return _say_if_scored(page, outlook)
+
+
+def _say_if_scored(page: ReviewPage, outlook: ScoreOutlook) -> str:
     if outlook.score is None:
         return f"{_say_held(page)} Nothing is sent until then."
     if not outlook.has_column:

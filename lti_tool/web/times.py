@@ -70,7 +70,7 @@ def mark_moment(moment: datetime, now: datetime) -> Markup:
 
 
 def install_time_filters(app: Flask) -> None:
-    """Give templates ``clock``, ``day``, ``moment``, ``when``, ``stamp`` (each a ``<time>``), ``since`` and ``duration``."""
+    """Give templates ``clock``, ``day``, ``moment``, ``when`` and ``stamp`` (a ``<time>``), ``since``, ``duration``."""
     zone = find_zone()
 
     def now() -> datetime:

@@ -13,6 +13,7 @@ from lti_tool.services.review_values import ReleasedReview
 from lti_tool.web.worksheet_forms import mint_row_id
 
 _LONGEST_LINE = 90
+_SHORT_ANSWERS = {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def describe_answer(field: WorksheetField, sheet: Sheet) -> str:
         most = f"up to {field.max_rows}" if field.min_rows < 2 else f"{field.min_rows} to {field.max_rows}"
         return f"A list of {most}, each with: {columns}."
     rows = "; ".join(row.label for row in field.grid_rows)
-    return f"For each of these, {columns}: {rows}."
+    return f"A table. Rows: {rows}. Columns: {columns}."
 
 
 def _describe_leaf(leaf: Leaf, sheet: Sheet) -> str:
@@ -157,11 +158,7 @@ def _describe_leaf(leaf: Leaf, sheet: Sheet) -> str:
             return f"From 1 ({leaf.low}) to 5 ({leaf.high})."
         case "pick":
             return f"One of the rows of “{sheet.label(leaf.pick.field)}”." if leaf.pick else ""
-        case "number" | "money" | "date" | "check":
-            return {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}[
-                leaf.type
-            ]
-    return describe_limit(leaf)
+    return _SHORT_ANSWERS.get(leaf.type) or describe_limit(leaf)
 
 
 SHEET_HELPERS = {

@@ -226,7 +226,8 @@ def test_a_resubmission_shows_before_and_after_beside_the_earlier_comment(scene:
     assert "Since version 1, 1 answer changed" in words
     assert f"Before {MISSION}" in words
     assert "Name one learner." in words
-    assert "You asked for this, and it is as it was" in words
+    assert "A change was asked for, and it is as it was" in words
+    assert "A change was asked for here, and it is as it was: Campus" in words
 
 
 def test_a_correction_takes_the_place_of_the_released_review(scene: ReviewScene, ruth: Desk, omar: Desk) -> None:

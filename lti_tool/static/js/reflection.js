@@ -1,6 +1,5 @@
 // The writing room of a reflection.
 
-import { focusFirstConcern, startWriting } from "./writing.js";
+import { startWriting } from "./writing.js";
 
 startWriting(document.querySelector("form[data-writing]"));
-focusFirstConcern();

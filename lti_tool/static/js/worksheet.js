@@ -4,7 +4,7 @@ import { unfoldTargets } from "./folds.js";
 import { followPicks } from "./picks.js";
 import { followPlace } from "./place.js";
 import { handleRows } from "./rows.js";
-import { focusFirstConcern, startWriting } from "./writing.js";
+import { startWriting } from "./writing.js";
 
 const form = document.querySelector("form[data-writing]");
 startWriting(form);
@@ -12,4 +12,3 @@ handleRows(form);
 followPicks(form);
 followPlace(form);
 unfoldTargets();
-focusFirstConcern();

@@ -22,11 +22,6 @@ function showLost(form) {
   return panel;
 }
 
-/** Put the focus where the page wants it: inside another site's frame browsers pass `autofocus` over. */
-export function focusFirstConcern() {
-  document.querySelector("[autofocus]")?.focus();
-}
-
 /** Bring `form` to life; the answer is its Autosave. */
 export function startWriting(form) {
   document.documentElement.classList.add("has-script");

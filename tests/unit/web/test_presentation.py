@@ -138,8 +138,10 @@ def test_a_reading_that_is_left_is_told_where_it_still_adds_points(module: Modul
     page = module_page(module, ActivityState.SUBMITTED, line)
     left = ActivityRow("reading", "r3", "From a picture", 5, ActivityState.NOT_STARTED, None, False)
     assert tell(replace(page, activities=(left, *page.activities))).lines == (
-        "Submitted Mar 4, 2:14 pm. The gradebook stays empty until your plan is accepted. "
-        "The readings you finish still add points.",
+        (
+            "Submitted Mar 4, 2:14 pm. The gradebook stays empty until your plan is accepted. "
+            "The readings you finish still add points."
+        ),
     )
     assert "Nothing more for you to do." in tell(page).lines[0]
 
