@@ -140,13 +140,18 @@ def continue_login(store: Store, *, flow_id: str, redirect_uri: str, now: dateti
 def rebind_login(store: Store, *, flow_id: str, redirect_uri: str, now: datetime) -> LoginStarted:
     """Bind a flow to the tab it is opened in, whose cookies are first-party; the earlier binder stops working.
 
+    State and nonce are new as well. With the old ones, somebody could have let the platform answer her own login, and
+    slip that answer to whom she has talked into opening the tab: he would work in her name (login CSRF).
+
     Raises:
         LaunchRefused: the flow is unknown, used or too old.
     """
-    binder = new_token()
+    state, nonce, binder = (new_token() for _ in range(3))
     with store.writing_rows() as rows:
+        _load_flow(rows, _FIND_FLOW_BY_ID, {"flow_id": flow_id}, now)
+        values = {"state": state, "nonce": nonce, "binder_digest": digest(binder)}
+        rows.execute(update(LoginFlow).where(LoginFlow.id == flow_id, LoginFlow.consumed_at.is_(None)).values(values))
         flow = _load_flow(rows, _FIND_FLOW_BY_ID, {"flow_id": flow_id}, now)
-        rows.execute(update(LoginFlow).where(LoginFlow.id == flow_id).values(binder_digest=digest(binder)))
     return _describe_flow(flow, binder, redirect_uri)
 
 

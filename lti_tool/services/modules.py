@@ -222,10 +222,10 @@ def _list_activities(
 
 
 def _estimate_plan_minutes(worksheet: Worksheet, submission: Submission | None) -> int:
-    """How long the plan takes: its sittings while nothing is written, then what is left of its core."""
+    """Minutes the plan takes, in steps of five: its sittings until something is written, then the rest of its core."""
     if submission is None or submission.state not in EDITABLE:
         return sum(sitting.minutes for sitting in worksheet.sittings)
-    return max(measure_progress(worksheet, submission.draft).minutes_left, 5)
+    return max(5, -(-measure_progress(worksheet, submission.draft).minutes_left // 5) * 5)
 
 
 def _describe_reading(reading: Reading, record: ReadingRecord | None) -> ActivityRow:

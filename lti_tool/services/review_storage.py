@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Module
+from lti_tool.domain.answers import clean_text
 from lti_tool.domain.reviewing import LONGEST_COMMENT, LONGEST_OVERALL
 from lti_tool.domain.submissions import REVIEWED, WAITING, Decision, ReviewStatus
 from lti_tool.models import Review, Revision, Submission
@@ -198,5 +199,4 @@ def _drop_unnameable(case: Case, content: ReviewDraftInput, revision: Revision) 
 
 
 def _clean(text: str) -> str:
-    without_returns = text.replace("\r\n", "\n").replace("\r", "\n")
-    return without_returns.replace("\x00", "").strip()
+    return clean_text(text).strip()

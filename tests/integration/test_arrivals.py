@@ -93,7 +93,7 @@ def test_her_learner_launches_are_practice_from_then_on(doorstep: Doorstep) -> N
     assert doorstep.arrive("ruth").standing is Standing.PRACTICE
 
 
-# Cohorts (D13)
+# Cohorts: several, and closed ones
 
 
 def test_a_cohort_closes_at_the_end_of_its_day_wherever_she_is(doorstep: Doorstep, make: Factory) -> None:

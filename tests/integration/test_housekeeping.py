@@ -1,10 +1,17 @@
 """What is over is forgotten: a day after its end, in batches, and nothing else."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
+from lti_tool.config import Settings
 from lti_tool.models import AuditFact, LaunchSession, LoginFlow, Store
+from lti_tool.processes import StopFlag
+from lti_tool.servers import run_worker
+from lti_tool.services import deliveries
+from lti_tool.services.deliveries import DeliveryRound
 from lti_tool.services.housekeeping import Forgotten, forget_ended_entries
 from tests.support.clock import Clock
 from tests.support.factories import Factory
@@ -51,3 +58,19 @@ def test_nothing_to_forget_writes_nothing(store: Store, clock: Clock) -> None:
     assert forget_ended_entries(store, now=clock.now()) == Forgotten()
     with store.reading() as session:
         assert session.scalars(select(AuditFact)).all() == []
+
+
+def test_a_delivery_worker_tidies_up_as_it_starts(
+    database_url: str, store: Store, make: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.login_flow(id="of-last-spring")
+    stop = StopFlag()
+
+    def deliver_nothing(*_args: object, **_options: object) -> DeliveryRound:
+        stop.is_set = True
+        return DeliveryRound()
+
+    monkeypatch.setattr(deliveries, "deliver_due", deliver_nothing)
+    settings = Settings(database_url, "https://tool.example.org", "h" * 40, tmp_path, is_development=False)
+    run_worker(settings, stop)
+    assert list_ids(store) == ([], [])

@@ -277,3 +277,9 @@ def test_a_reflection_is_never_claimed(scene: ReviewScene) -> None:
     assert saved.lease is None
     with scene.store.reading() as session:
         assert session.get_one(Submission, work.id).state == WorkState.SUBMITTED
+
+
+def test_characters_no_keyboard_sends_are_taken_out(scene: ReviewScene) -> None:
+    """A page that holds them is no valid page, and PostgreSQL keeps no NUL."""
+    scene.save(overall="A\x1b\x0bclear\x00 goal\r\nand a next step")
+    assert [review.overall for review in scene.list_reviews()] == ["Aclear goal\nand a next step"]

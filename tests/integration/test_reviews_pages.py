@@ -218,7 +218,11 @@ def test_a_private_field_and_reflection_show_only_that_they_are_done(scene: Revi
 
 
 def test_a_resubmission_shows_before_and_after_beside_the_earlier_comment(scene: ReviewScene, ruth: Desk) -> None:
-    scene.save(comments={"mission_statement": "Name one learner."}, named_fields=("mission_statement", "campus_name"))
+    scene.save(
+        ratings=rate_all(scene.module, 2),
+        comments={"mission_statement": "Name one learner."},
+        named_fields=("mission_statement", "campus_name"),
+    )
     scene.release(Decision.RETURN, version=1)
     scene.submit_again(2, mission_statement="Every reader in grade six asks better questions.")
     assert "Submitted again, version 2" in ruth.get("reviews/")
@@ -228,6 +232,46 @@ def test_a_resubmission_shows_before_and_after_beside_the_earlier_comment(scene:
     assert "Name one learner." in words
     assert "A change was asked for, and it is as it was" in words
     assert "A change was asked for here, and it is as it was: Campus" in words
+    assert "Ruth Okafor, on version 1: 2 Emerging" in words
+
+
+def test_the_page_of_a_session_tells_its_facilitator_that_somebody_waits(scene: ReviewScene, ruth: Desk) -> None:
+    assert "1 plan waits for a review." in ruth.get("modules/visioning")
+    scene.release(Decision.ACCEPT)
+    assert "for a review." not in ruth.get("modules/visioning")
+
+
+def test_a_facilitator_reads_what_the_plan_asks(ruth: Desk) -> None:
+    words = ruth.get("modules/visioning/plan")
+    assert "This is what participants are asked." in words
+    assert "A list of 3 to 6, each with:" in words
+    assert "4 Leading edge" in words
+    assert not ruth.has("a.campus_name")
+
+
+def test_her_author_sees_of_a_return_what_was_read_once_more(app: Flask, scene: ReviewScene) -> None:
+    with scene.make.changing(scene.find_plan()) as plan:
+        plan.draft = write_plan(scene.module)
+        plan.draft_saved_at = plan.submitted_at
+    scene.save(ratings=rate_all(scene.module, 2), overall="Once more.", named_fields=("mission_statement",))
+    scene.release(Decision.RETURN, version=1)
+    dana = Desk(app, scene, replace(scene.ruth, user_id=scene.dana.id), "participant")
+    words = dana.get("modules/visioning")
+    assert "revise “Mission Plan”, which came back to you." in words
+    assert "You stopped" not in words, "she has written nothing since"
+    words = dana.get("modules/visioning/plan")
+    assert "Once more." in words
+    assert "How it was rated" in words
+    assert "2 Emerging." in words
+
+
+def test_rating_only_some_criteria_is_told_before_it_is_tried(scene: ReviewScene, ruth: Desk) -> None:
+    scene.as_policy(Policy.POINTS)
+    first = next(iter(rate_all(scene.module, 2)))
+    ruth.get(at(scene))
+    words = ruth.post(at(scene), {f"rating.{first}": "2"}, do="preview")
+    assert "1 of 5 criteria are rated. This course sends points, so rate every criterion or none." in words
+    assert "goes to the gradebook" not in words.split("Your decision")[1]
 
 
 def test_a_correction_takes_the_place_of_the_released_review(scene: ReviewScene, ruth: Desk, omar: Desk) -> None:

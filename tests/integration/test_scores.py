@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.scoring import Holding, Policy
 from lti_tool.domain.submissions import Decision
-from lti_tool.models import Enrolment, Store
+from lti_tool.models import Enrolment, Review, ScoreDelivery, Store
 from lti_tool.services.modules import show_module
 from lti_tool.services.scores import queue_waiting_scores
 from lti_tool.services.submitting import reopen_work, take_back_work
@@ -42,6 +42,28 @@ def test_her_last_submission_completes_it_when_the_plan_was_accepted_first(scene
     assert scene.list_deliveries() == []
     scene.submit("b", text=WORDS_IN_RANGE)
     assert scene.list_deliveries() == [(100, 1, DeliveryState.WAITING)]
+
+
+def test_what_was_said_of_the_plan_goes_out_with_a_score_that_came_later(scene: WorkScene) -> None:
+    """The release did not complete the module, so its words wait for the score as well, and go out once."""
+    scene.submit("a", text=WORDS_IN_RANGE)
+    scene.submit_plan()
+    scene.review_plan()
+    scene.submit("b", text=WORDS_IN_RANGE)
+    with scene.store.reading() as session:
+        assert session.scalars(select(ScoreDelivery.comment)).all() == ["One question: who will lead it?"]
+
+
+def test_levels_of_criteria_that_a_later_rubric_has_not_are_left_out(scene: WorkScene) -> None:
+    scene.use_policy(Policy.POINTS)
+    scene.submit_reflections()
+    scene.submit_plan()
+    scene.review_plan(levels=rate_all(scene.module, 4))
+    with scene.store.writing() as session:
+        review = session.scalars(select(Review)).one()
+        review.ratings = {**review.ratings, **{f"gone_{number}": 1 for number in range(40)}}
+    scene.read_everything()
+    assert scene.list_earned() == [100]
 
 
 def test_points_rise_when_readings_are_done_later(scene: WorkScene) -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from lti_tool.domain.roles import Standing
 from lti_tool.domain.submissions import Decision, WorkState
-from lti_tool.models import Revision, Store
+from lti_tool.models import AuditFact, ReadingRecord, Revision, Store
 from lti_tool.services.drafts import LONGEST_REFLECTION
 from lti_tool.services.errors import (
     IncompleteError,
@@ -230,3 +231,25 @@ def test_there_is_no_work_where_none_is_open(scene: WorkScene) -> None:
     for module, key in [("relationships", "plan"), ("visioning", "z"), ("nowhere", "plan")]:
         with pytest.raises(NotFoundError):
             take_back_work(scene.store, scene.dana, scene.series, module, key, now=scene.clock.now())
+
+
+def test_who_reads_it_is_told_to_those_who_write(scene: WorkScene) -> None:
+    """Whoever has once been staff here counts, as a learner too; nobody reads her own; visitors see no names."""
+    assert scene.show().reviewer_names == ("Ruth Okafor",)
+    omar_here = scene.make.membership(
+        scene.make.user(name="Omar Haddad"), standing=Standing.PRACTICE, has_been_staff=True
+    )
+    assert scene.show().reviewer_names == ("Omar Haddad", "Ruth Okafor")
+    omar = replace(scene.dana, user_id=omar_here.user_id, standing=Standing.PRACTICE)
+    assert scene.show(omar).reviewer_names == ("Ruth Okafor",)
+    assert scene.show(replace(scene.dana, standing=Standing.VISITOR)).reviewer_names == ()
+
+
+def test_the_fact_of_a_reading_names_it_however_long_its_name(scene: WorkScene) -> None:
+    """Two keys of forty letters are more than an object's id may be long."""
+    key = scene.module.readings[0].key
+    mark_read(scene.store, scene.dana, scene.series, "visioning", key, now=scene.clock.now())
+    with scene.store.reading() as session:
+        fact, record = session.scalars(select(AuditFact)).one(), session.scalars(select(ReadingRecord)).one()
+    assert (fact.object_kind, fact.object_id) == ("reading_record", str(record.id))
+    assert fact.facts == {"module": "visioning", "reading": key}

@@ -177,6 +177,19 @@ def test_without_cookies_a_new_tab_is_offered_and_works(door: FrontDoor) -> None
     assert hop.location.startswith(door.lms_url)
 
 
+def test_an_answer_to_a_login_from_before_the_new_tab_lets_nobody_in(door: FrontDoor) -> None:
+    """Login CSRF: her own answer, kept back, in the browser of somebody she talked into opening the tab."""
+    attacker, victim = door.person("101"), door.person("102")
+    kept_back = attacker.authorize(attacker.start_login())
+    with door.store.reading() as session:
+        flow_id = session.scalars(select(LoginFlow.id)).one()
+    opened = victim.tool.post(f"/lti/login/{flow_id}/tab", base_url=TOOL, headers={"Origin": TOOL})
+    assert opened.status_code == 303
+    assert victim.follow(victim.post_launch(kept_back)).error_code == "flow_unknown"
+    with door.store.reading() as session:
+        assert session.scalars(select(LaunchSession.id)).all() == []
+
+
 def test_a_foreign_page_cannot_open_a_flow_in_a_tab(door: FrontDoor) -> None:
     dana = door.person("101")
     answer = dana.tool.post("/lti/login", base_url=TOOL, data=dana.start_login())

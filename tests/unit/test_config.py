@@ -28,12 +28,30 @@ def test_production_is_the_default_and_keeps_its_word() -> None:
         ({"LTI_TOOL_BASE_URL": "http://leading-edge.example.org"}, "https://"),
         ({"LTI_TOOL_BASE_URL": "https://leading-edge.example.org/tool"}, "host only"),
         ({"LTI_TOOL_BASE_URL": "leading-edge.example.org"}, "LTI_TOOL_BASE_URL"),
+        ({"LTI_TOOL_BASE_URL": "https://user:pw@leading-edge.example.org"}, "host only"),
+        ({"LTI_TOOL_BASE_URL": "https://leading-edge.example.org:99999"}, "host only"),
+        ({"LTI_TOOL_BASE_URL": "https://leading-edge.example.org#top"}, "host only"),
+        ({"LTI_TOOL_BASE_URL": "https://leading edge.example.org"}, "host only"),
+        ({"LTI_TOOL_BASE_URL": "https://"}, "host only"),
         ({"LTI_TOOL_ENV": "staging"}, "staging"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said(changes: dict[str, str | None], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         read(**changes)
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [
+        ("https://Leading-Edge.Example.org:443/", "https://leading-edge.example.org"),
+        ("HTTPS://leading-edge.example.org:8443", "https://leading-edge.example.org:8443"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]"),
+    ],
+)
+def test_the_base_url_is_kept_as_browsers_write_an_origin(stated: str, kept: str) -> None:
+    """Or no form would be ours: the Origin header is compared to the letter."""
+    assert read(LTI_TOOL_BASE_URL=stated).origin == kept
 
 
 def test_development_needs_nothing() -> None:
