@@ -123,7 +123,14 @@ def engine_options(database_url: str) -> dict[str, Any]:
     if make_url(normalize_url(database_url)).get_backend_name() == "sqlite":
         arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
         return {"connect_args": arguments, "hide_parameters": True}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "hide_parameters": True}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "hide_parameters": True,
+        # Seconds; a database that does not answer is told of by /readyz and not waited for by every page.
+        "connect_args": {"connect_timeout": 10},
+    }
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from lti_tool.content.markdown import render_phrase
 from lti_tool.domain.submissions import Decision
-from lti_tool.services.modules import ModuleCard, ModulePage, NextStep, Reason, Reply, StoppedAt
+from lti_tool.services.module_values import ModuleCard, ModulePage, NextStep, Reason, Reply, StoppedAt
 from lti_tool.web.score_words import ScoreWords, describe_score_box
 from lti_tool.web.times import install_time_filters, mark_moment
 from lti_tool.web.words import add_article, count_things, join_words

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
 from lti_tool.domain.scoring import Holding, Policy, ScorePart, round_half_up
 from lti_tool.domain.submissions import Decision
-from lti_tool.services.modules import ActivityRow, ActivityState, ModulePage
+from lti_tool.services.module_values import ActivityRow, ActivityState, ModulePage
 from lti_tool.services.score_lines import DeliveryLine, ScoreLine
 from lti_tool.web.words import count_things, join_words
 

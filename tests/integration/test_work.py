@@ -19,7 +19,7 @@ from lti_tool.services.errors import (
     RefusedDocumentError,
     StaleError,
 )
-from lti_tool.services.modules import ActivityState, Reason
+from lti_tool.services.module_values import ActivityState, Reason
 from lti_tool.services.readings import mark_read, record_checks, show_reading
 from lti_tool.services.submitting import reopen_work, take_back_work
 from tests.support.clock import Clock

@@ -17,7 +17,8 @@ from lti_tool.domain.submissions import Decision
 from lti_tool.models import AuditFact, Cohort, EarnedScore, LineItem, Revision, ScoreDelivery, Store, Submission, User
 from lti_tool.services import reviews
 from lti_tool.services.drafts import DraftInput, Saved, save_draft
-from lti_tool.services.modules import ModulePage, show_module
+from lti_tool.services.module_values import ModulePage
+from lti_tool.services.modules import show_module
 from lti_tool.services.readings import mark_read, record_checks
 from lti_tool.services.review_values import NOTHING_WRITTEN
 from lti_tool.services.submitting import Submitted, submit_work

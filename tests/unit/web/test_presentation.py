@@ -13,7 +13,7 @@ from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
 from lti_tool.domain.roles import Standing
 from lti_tool.domain.scoring import Holding, Policy, ScorePart
 from lti_tool.domain.submissions import Decision, WorkState
-from lti_tool.services.modules import (
+from lti_tool.services.module_values import (
     ActivityRow,
     ActivityState,
     ModuleCard,
