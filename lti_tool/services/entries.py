@@ -20,6 +20,7 @@ from lti_tool.models.store import AnyRow
 from lti_tool.services.arrivals import Arrival, record_arrival
 from lti_tool.services.audit import record_fact
 from lti_tool.services.collisions import repeat_on_collision
+from lti_tool.services.registrations import make_value
 from lti_tool.services.visits import SESSION_LIFETIME, digest_secret
 
 FLOW_LIFETIME = timedelta(minutes=10)
@@ -181,7 +182,7 @@ def accept_launch(
         raise
     with store.reading_rows() as rows:
         flow = _load_flow(rows, _FIND_FLOW_BY_STATE, {"state": launch.state}, now)
-    registration = _read_registration(flow)
+    registration = make_value(flow.registration_id, flow)
     binder = read_binder(flow.id)
     if binder is None or not hmac.compare_digest(digest(binder), flow.binder_digest):
         raise LaunchRefused(RefusalCode.WRONG_BROWSER, "the binder cookie of this flow did not come back")
@@ -205,22 +206,7 @@ def _find_registration(rows: Connection, login: LoginInitiation) -> Registration
     if len(found) > 1:
         # Hosted Canvas has one issuer for every institution; without a client_id there is no telling which.
         raise LaunchRefused(RefusalCode.AMBIGUOUS_CLIENT, f"{len(found)} registrations of {login.issuer!r}")
-    return _read_registration(found[0])
-
-
-def _read_registration(row: AnyRow) -> RegistrationValue:
-    return RegistrationValue(
-        id=str(row.registration_id),
-        name=row.name,
-        issuer=row.issuer,
-        client_id=row.client_id,
-        auth_url=row.auth_url,
-        token_url=row.token_url,
-        jwks_url=row.jwks_url,
-        family=row.family,
-        origins=tuple(row.origins),
-        active=row.is_active,
-    )
+    return make_value(found[0].registration_id, found[0])
 
 
 def _load_flow(rows: Connection, statement: Select[*tuple[Any, ...]], key: Mapping[str, str], now: datetime) -> AnyRow:
@@ -239,7 +225,7 @@ def _load_flow(rows: Connection, statement: Select[*tuple[Any, ...]], key: Mappi
 
 
 def _describe_flow(flow: AnyRow, binder: str, redirect_uri: str) -> LoginStarted:
-    registration = _read_registration(flow)
+    registration = make_value(flow.registration_id, flow)
     login = LoginInitiation(
         issuer=registration.issuer,
         login_hint=flow.login_hint,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from lti_tool.lti.platforms import CANVAS, detect_family
 from lti_tool.lti.values import Registration as RegistrationValue
 from lti_tool.models import Context, Deployment, LineItem, Registration, Store
+from lti_tool.models.store import AnyRow
 from lti_tool.services.audit import record_fact
 from lti_tool.services.errors import NotFoundError, ToolError
 from lti_tool.services.registration_checks import (
@@ -92,8 +93,13 @@ class RegistrationChanges:
 
 def to_value(row: Registration) -> RegistrationValue:
     """The registration as the door (``lti/``) takes it."""
+    return make_value(row.id, row)
+
+
+def make_value(registration_id: int, row: Registration | AnyRow) -> RegistrationValue:
+    """The same of a row that holds a registration's columns beside others."""
     return RegistrationValue(
-        id=str(row.id),
+        id=str(registration_id),
         name=row.name,
         issuer=row.issuer,
         client_id=row.client_id,
