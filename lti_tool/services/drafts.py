@@ -13,8 +13,9 @@ from lti_tool.domain.submissions import EDITABLE
 from lti_tool.models import Store, Submission
 from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotNowError, RefusedDocumentError, StaleError
+from lti_tool.services.modules import read_state
 from lti_tool.services.visits import Visit
-from lti_tool.services.work import WorkTarget, find_submission, find_target, read_state, require_worker
+from lti_tool.services.work import WorkTarget, find_submission, find_target, require_worker
 
 LONGEST_REFLECTION = 40_000
 LONGEST_PLACE = 80

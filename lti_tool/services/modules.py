@@ -95,7 +95,7 @@ def _describe_module(session: Session, visit: Visit, module: Module, now: dateti
         replies=_list_replies(session, activities, work),
         reviewer_names=_list_reviewers(session, visit) if module.is_open else (),
         plan_submitted_at=plan.submitted_at if plan and plan.state not in EDITABLE else None,
-        can_take_back=plan is not None and can_take_step(_read_state(plan, now), Step.TAKE_BACK),
+        can_take_back=plan is not None and can_take_step(read_state(plan, now), Step.TAKE_BACK),
         plans_waiting=_count_waiting_plans(session, visit, module) if visit.is_staff else 0,
     )
 
@@ -138,12 +138,13 @@ def _describe_work(
     submission = work.get(key)
     if submission is None:
         return ActivityRow(kind, key, title, minutes, ActivityState.NOT_STARTED, None, False)
-    state = _read_state(submission, now)
+    state = read_state(submission, now)
     changed = submission.draft_saved_at if state in EDITABLE else submission.submitted_at
     return ActivityRow(kind, key, title, minutes, ActivityState(state.value), changed, submission.is_private)
 
 
-def _read_state(submission: Submission, now: datetime) -> WorkState:
+def read_state(submission: Submission, now: datetime) -> WorkState:
+    """Where the work stands now; a reviewer's claim that has run out counts as none."""
     return find_current_state(WorkState(submission.state), submission.lease_expires_at, now)
 
 

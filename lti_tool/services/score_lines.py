@@ -13,6 +13,7 @@ from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.scoring import Holding, Policy, ScorePart, find_holdings
 from lti_tool.models import Cohort, EarnedScore, Enrolment, LineItem, ScoreDelivery
 from lti_tool.services.score_facts import gather_facts, list_handed_in
+from lti_tool.services.scores import list_columns
 
 _MOST_URGENT_FIRST = (
     DeliveryState.NEEDS_YOU,
@@ -71,11 +72,7 @@ def describe_score(session: Session, *, module: Module, cohort_id: int, user_id:
             EarnedScore.module_key == module.key,
         )
     )
-    columns = session.scalars(
-        select(LineItem.id).where(
-            LineItem.context_id == row[1], LineItem.module_key == module.key, LineItem.is_gone.is_(False)
-        )
-    ).all()
+    columns = list_columns(session, context_id=row[1], module_key=module.key)
     delivery = None
     if earned is not None:
         delivery = min(

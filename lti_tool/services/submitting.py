@@ -15,10 +15,11 @@ from lti_tool.services.audit import record_fact
 from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.drafts import DraftInput, store_draft
 from lti_tool.services.errors import IncompleteError, NotNowError, OutsideRangeError, ToolError
+from lti_tool.services.modules import read_state
 from lti_tool.services.score_facts import is_in_word_range
 from lti_tool.services.scores import Settled, settle_score
 from lti_tool.services.visits import Visit
-from lti_tool.services.work import WorkTarget, find_submission, find_target, read_state
+from lti_tool.services.work import WorkTarget, find_submission, find_target
 
 
 @dataclass(frozen=True, slots=True)

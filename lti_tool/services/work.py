@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Module, Reflection, Series, Worksheet
 from lti_tool.domain.answers import blank_document
-from lti_tool.domain.reviewing import find_current_state
-from lti_tool.domain.submissions import EDITABLE, ActivityKind, Step, WorkState, can_take_step
+from lti_tool.domain.submissions import EDITABLE, ActivityKind, ReviewStatus, Step, WorkState, can_take_step
 from lti_tool.models import Review, Revision, Store, Submission, User
 from lti_tool.services.errors import NotAllowedError, NotFoundError
-from lti_tool.services.modules import find_module
+from lti_tool.services.modules import find_module, read_state
 from lti_tool.services.review_values import ReleasedReview, describe_released
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
@@ -125,11 +124,6 @@ def open_work(
     return page
 
 
-def read_state(submission: Submission, now: datetime) -> WorkState:
-    """Where the work stands now; a reviewer's claim that has run out counts as none."""
-    return find_current_state(WorkState(submission.state), submission.lease_expires_at, now)
-
-
 def _describe(
     session: Session, submission: Submission | None, target: WorkTarget, now: datetime
 ) -> tuple[WorkPage, bool]:
@@ -140,7 +134,7 @@ def _describe(
         select(Review, Revision.number, User.name)
         .join(Revision, Revision.id == Review.revision_id)
         .join(User, User.id == Review.reviewer_id)
-        .where(Review.submission_id == submission.id, Review.status == "released")
+        .where(Review.submission_id == submission.id, Review.status == ReviewStatus.RELEASED)
         .order_by(Review.released_at.desc())
         .limit(1)
     ).first()
