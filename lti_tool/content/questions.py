@@ -1,4 +1,7 @@
-"""The questions of a worksheet in one line: groups opened, so that every floor walks them in the same way."""
+"""The questions of a worksheet in one line: groups opened, so that every floor walks them in the same way.
+
+What is computed is no question: nobody answers it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ class Question:
 
     ``path`` is its address in a document ("soar.strengths"). ``group`` is the label of the group, or "".
     ``private_path`` is the address of the outermost private field it belongs to, or "": the author's decision to
-    show is kept under that address.
+    show is kept under that address. ``is_living``: the whole answer stays editable after acceptance.
     """
 
     path: str
@@ -22,6 +25,7 @@ class Question:
     depth: Depth
     required: bool
     private_path: str
+    is_living: bool = False
 
     @property
     def label(self) -> str:
@@ -60,10 +64,13 @@ def _open_field(field: WorksheetField, around: Question) -> Iterator[Question]:
     depth = Depth.DEEPER if Depth.DEEPER in {field.depth, around.depth} else Depth.CORE
     private_path = around.private_path or (around.path if field.private else "")
     required = field.required and depth is Depth.CORE
+    is_living = field.living or around.is_living
+    if field.type is FieldType.COMPUTED:
+        return
     if field.type is not FieldType.GROUP:
-        yield Question(around.path, around.part, around.group, field, depth, required, private_path)
+        yield Question(around.path, around.part, around.group, field, depth, required, private_path, is_living)
         return
     group = f"{around.group}: {field.label}" if around.group else field.label
     for inner in field.fields:
         path = f"{around.path}.{inner.key}"
-        yield from _open_field(inner, Question(path, around.part, group, inner, depth, False, private_path))
+        yield from _open_field(inner, Question(path, around.part, group, inner, depth, False, private_path, is_living))

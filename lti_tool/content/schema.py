@@ -2,22 +2,69 @@
 
 A series is data (Markdown and YAML). These models are what the loader turns it into once, at start; nothing
 in the rest of the tool reads a content file. Unknown keys are refused, so that a typing mistake is found by
-``lti-tool content check`` and not by a librarian.
+``lti-tool content check`` and not by a librarian. The questions of a worksheet have a room of their own
+(``fields``); everything is taken from here.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Words = Annotated[str, Field(min_length=1)]
+from lti_tool.content.fields import (
+    Choice,
+    Column,
+    Compute,
+    ComputeKind,
+    ContentModel,
+    Depth,
+    FieldSource,
+    FieldType,
+    GridRow,
+    Key,
+    KeyPath,
+    Leaf,
+    PickSource,
+    Words,
+    WorksheetField,
+)
 
-
-class ContentModel(BaseModel):
-    """A frozen value that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+__all__ = [
+    "Check",
+    "CheckOption",
+    "Choice",
+    "Column",
+    "Compute",
+    "ComputeKind",
+    "ContentModel",
+    "Criterion",
+    "Depth",
+    "Exemplar",
+    "FieldSource",
+    "FieldType",
+    "Filling",
+    "GridRow",
+    "Key",
+    "KeyPath",
+    "Leaf",
+    "Level",
+    "MarginNote",
+    "Module",
+    "ModulePage",
+    "ModuleStatus",
+    "Outcome",
+    "Part",
+    "PickSource",
+    "Points",
+    "Reading",
+    "Reflection",
+    "Series",
+    "Sitting",
+    "Source",
+    "Words",
+    "Worksheet",
+    "WorksheetField",
+]
 
 
 class ModuleStatus(StrEnum):
@@ -25,156 +72,6 @@ class ModuleStatus(StrEnum):
 
     OPEN = "open"
     ANNOUNCED = "announced"
-
-
-class Depth(StrEnum):
-    """Core is asked of everybody; deeper is closed under "Go deeper" and never required."""
-
-    CORE = "core"
-    DEEPER = "deeper"
-
-
-class FieldType(StrEnum):
-    """Every kind of answer a worksheet can ask for."""
-
-    TEXT = "text"
-    PROSE = "prose"
-    NUMBER = "number"
-    MONEY = "money"
-    DATE = "date"
-    SCALE = "scale"
-    CHOICE = "choice"
-    CHECK = "check"
-    PICK = "pick"
-    ROWS = "rows"
-    GRID = "grid"
-    GROUP = "group"
-
-
-class Choice(ContentModel):
-    """One option of a choice: the key is stored, the label is shown."""
-
-    key: Key
-    label: Words
-
-
-class PickSource(ContentModel):
-    """Where a pick takes its options from: the rows of ``field`` in this worksheet; ``column`` names them."""
-
-    field: Key
-    column: Key
-
-
-class Leaf(ContentModel):
-    """What one cell or one simple field asks for.
-
-    ``max_chars`` (text) is a hard limit; ``min_words`` and ``max_words`` (prose) are guidance with 10 %
-    tolerance; ``low`` and ``high`` label the ends of a 1-5 scale.
-    """
-
-    type: Literal["text", "prose", "number", "money", "date", "scale", "choice", "check", "pick"]
-    max_chars: int | None = Field(default=None, ge=1, le=2000)
-    min_words: int | None = Field(default=None, ge=0)
-    max_words: int | None = Field(default=None, ge=1)
-    low: str = ""
-    high: str = ""
-    choices: tuple[Choice, ...] = ()
-    pick: PickSource | None = None
-    unit: str = ""
-
-    @model_validator(mode="after")
-    def _has_what_its_type_needs(self) -> "Leaf":
-        if self.type == "text" and self.max_chars is None:
-            raise ValueError("a text needs max_chars")
-        if self.type == "prose" and self.max_words is None:
-            raise ValueError("prose needs max_words")
-        if self.type == "scale" and not (self.low and self.high):
-            raise ValueError("a scale needs low and high, the words at its two ends")
-        if self.type == "choice" and len(self.choices) < 2:
-            raise ValueError("a choice needs at least two choices")
-        if self.type == "pick" and self.pick is None:
-            raise ValueError("a pick needs pick: {field, column}")
-        return self
-
-
-class Column(Leaf):
-    """One column of rows or of a grid."""
-
-    key: Key
-    label: Words
-    help: str = ""
-    example: str = ""
-    depth: Depth = Depth.CORE
-    required: bool = False
-    brief: bool = False
-    commitment: bool = False
-    living: bool = False
-
-
-class GridRow(ContentModel):
-    """A given row of a grid. ``cells`` overrides the kind of answer of single columns in this row."""
-
-    key: Key
-    label: Words
-    cells: dict[Key, Leaf] = {}
-
-
-class WorksheetField(ContentModel):
-    """One question of a worksheet.
-
-    ``required`` counts on submit only. ``private``: never graded, never exported, seen by a reviewer only if
-    the author says so. ``brief``: feeds the principal's page. ``commitment``: a date in it is a promise.
-    ``living``: stays editable after acceptance.
-    """
-
-    key: Key
-    label: Words
-    type: FieldType
-    help: Words
-    example: str = ""
-    why: str = ""
-    depth: Depth = Depth.CORE
-    required: bool = False
-    private: bool = False
-    brief: bool = False
-    commitment: bool = False
-    living: bool = False
-    leaf: Leaf | None = None
-    row_name: str = ""
-    min_rows: int = Field(default=0, ge=0, le=30)
-    max_rows: int = Field(default=0, ge=0, le=30)
-    columns: tuple[Column, ...] = ()
-    grid_rows: tuple[GridRow, ...] = ()
-    fields: tuple["WorksheetField", ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _gather_leaf(cls, data: object) -> object:
-        """Let an author write ``max_chars: 80`` beside ``type: text`` instead of nesting a leaf."""
-        if not isinstance(data, dict) or "leaf" in data:
-            return data
-        containers = {"rows", "grid", "group"}
-        own = dict(data)
-        leaf = {name: own.pop(name) for name in list(own) if name in Leaf.model_fields and name != "type"}
-        if own.get("type") not in containers:
-            own["leaf"] = {"type": own.get("type"), **leaf}
-        elif leaf:
-            raise ValueError(f"{', '.join(sorted(leaf))} belongs in a column, not beside type: {own.get('type')}")
-        return own
-
-    @model_validator(mode="after")
-    def _has_what_its_type_needs(self) -> "WorksheetField":
-        if self.type is FieldType.ROWS and not (self.columns and self.max_rows and self.row_name):
-            raise ValueError("rows need row_name, columns and max_rows")
-        if self.type is FieldType.ROWS and self.min_rows > self.max_rows:
-            raise ValueError("min_rows is larger than max_rows")
-        if self.type is FieldType.GRID and not (self.columns and self.grid_rows):
-            raise ValueError("a grid needs columns and grid_rows")
-        if self.type is FieldType.GROUP and not self.fields:
-            raise ValueError("a group needs fields")
-        if self.required and self.depth is Depth.DEEPER:
-            raise ValueError("a deeper field is never required")
-        return self
 
 
 class Part(ContentModel):
@@ -219,12 +116,13 @@ class Criterion(ContentModel):
 
 
 class Worksheet(ContentModel):
-    """The plan of a module with its rubric."""
+    """The plan of a module with its rubric. ``target_minutes`` is what its core may take at an interrupted desk."""
 
     key: Literal["plan"] = "plan"
     title: Words
     intro: Words
     note: Words
+    target_minutes: int | None = Field(default=None, ge=5)
     parts: tuple[Part, ...]
     sittings: tuple[Sitting, ...]
     rubric: tuple[Criterion, ...]
@@ -240,9 +138,13 @@ class CheckOption(ContentModel):
 
 
 class Check(ContentModel):
-    """A question that gives credit for trying; "Not sure" is always offered beside its options."""
+    """A question that gives credit for trying; "Not sure" is always offered beside its options.
+
+    ``from_session`` is the key of the earlier module that the question reaches back to.
+    """
 
     key: Key
+    from_session: Key | None = None
     question: Words
     options: Annotated[tuple[CheckOption, ...], Field(min_length=2, max_length=5)]
     explanation: Words
@@ -294,6 +196,7 @@ class Outcome(ContentModel):
     key: Key
     text: Words
     readings: tuple[Key, ...]
+    reflections: tuple[Key, ...] = ()
     fields: tuple[Key, ...]
     criteria: tuple[Key, ...]
 
@@ -310,6 +213,29 @@ class ModulePage(ContentModel):
     short_path: Words
 
 
+class MarginNote(ContentModel):
+    """A remark beside one field of an exemplar: which criterion it shows, and why it is strong or weak there."""
+
+    field: Key
+    criterion: Key
+    text: Words
+
+
+class Filling(ContentModel):
+    """A worksheet filled in for the invented campus. ``answers`` have the shape of a stored document's fields."""
+
+    answers: dict[Key, Any]
+    notes: Annotated[tuple[MarginNote, ...], Field(min_length=1)]
+
+
+class Exemplar(ContentModel):
+    """One strong and one weak filling of a worksheet."""
+
+    intro: Words
+    strong: Filling
+    weak: Filling
+
+
 class Module(ContentModel):
     """One session of the series."""
 
@@ -324,6 +250,7 @@ class Module(ContentModel):
     readings: tuple[Reading, ...] = ()
     reflections: tuple[Reflection, ...] = ()
     worksheet: Worksheet | None = None
+    exemplar: Exemplar | None = None
 
     @property
     def is_open(self) -> bool:
@@ -338,6 +265,21 @@ class Source(ContentModel):
     reference: Words
 
 
+class Points(ContentModel):
+    """How the 100 points of a module are shared where a cohort counts points."""
+
+    readings: int = Field(default=10, ge=0)
+    reflections: int = Field(default=30, ge=0)
+    plan: int = Field(default=60, ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "Points":
+        total = self.readings + self.reflections + self.plan
+        if total != 100:
+            raise ValueError(f"readings, reflections and plan add up to {total}; a column is worth 100")
+        return self
+
+
 class Series(ContentModel):
     """A whole series of modules, in their order."""
 
@@ -347,6 +289,7 @@ class Series(ContentModel):
     for_whom: Words
     goals: tuple[Words, ...]
     level_names: dict[int, str]
+    points: Points = Points()
     modules: tuple[Module, ...]
     bibliography: tuple[Source, ...]
 

@@ -19,7 +19,7 @@ from lti_tool.content.yaml_reader import YamlReading, read_yaml
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<front>.*?\n)---[ \t]*(?:\n|\Z)", re.DOTALL)
 _COMPUTED = ("html", "text", "words", "minutes")
-_MODULE_FILES = {"module.yaml", "reflections.yaml", "worksheet.yaml", "rubric.yaml"}
+_MODULE_FILES = {"module.yaml", "reflections.yaml", "worksheet.yaml", "rubric.yaml", "exemplar.yaml"}
 
 
 @dataclass(slots=True)
@@ -98,6 +98,8 @@ class _SeriesReader:
             if isinstance(worksheet, dict):
                 worksheet["rubric"] = self._read_yaml(f"{name}/rubric.yaml", (*path, "worksheet", "rubric"))
             module["worksheet"] = worksheet
+        if (self._folder / name / "exemplar.yaml").exists():
+            module["exemplar"] = self._read_yaml(f"{name}/exemplar.yaml", (*path, "exemplar"))
         for extra in sorted((self._folder / name).glob("*.y*ml")):
             if extra.name not in _MODULE_FILES:
                 self._advise(f"{name}/{extra.name}", 1, f"this file is not read; known are {_list(_MODULE_FILES)}")

@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from lti_tool.content.questions import Question, list_questions
 from lti_tool.content.schema import FieldType, Worksheet
+from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_lines import Line, list_lines, print_cell
 from lti_tool.domain.answers import Document, shape_document
+from lti_tool.domain.carrying import read_copy
 
 
 class ChangeKind(StrEnum):
@@ -43,6 +45,12 @@ def compare_documents(worksheet: Worksheet, before: Document, after: Document) -
 
 
 def _compare_question(question: Question, before: Document, after: Document) -> Iterator[Change]:
+    if question.field.source is not None:
+        address = make_address(question.field.source)
+        was, now = (read_copy(document, address) for document in (before, after))
+        texts = (was.print() if was else "", now.print() if now else "")
+        if texts[0] != texts[1]:
+            yield Change(question.path, question.label, *texts, ChangeKind.CHANGED)
     old = {line.key: line for line in list_lines(question, before)}
     new = {line.key: line for line in list_lines(question, after)}
     if question.field.type is not FieldType.ROWS:

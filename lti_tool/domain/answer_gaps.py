@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from lti_tool.content.questions import Question, list_questions
 from lti_tool.content.schema import Depth, FieldType, Worksheet
+from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_lines import Cell, Line, list_lines, list_pick_options
 from lti_tool.domain.answer_values import find_length_problem, find_shortness, find_type_problem
 from lti_tool.domain.answers import TYPED, Document, shape_document
+from lti_tool.domain.carrying import read_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def find_question_gaps(question: Question, document: Document) -> Iterator[Gap]:
     for line in lines:
         for cell in line.cells:
             is_due = _is_due(cell, line, question)
+            if question.field.source is not None and read_copy(document, make_address(question.field.source)):
+                continue
             if not cell.is_blank:
                 yield from _find_cell_gaps(cell, question, document, is_due=is_due)
             elif is_due:
@@ -112,7 +116,7 @@ def _say_empty(cell: Cell, part: str) -> str:
     match cell.leaf.type:
         case "check":
             return _say(part, cell.label, "is not checked yet")
-        case "choice" | "scale" | "pick":
+        case "choice" | "choices" | "scale" | "pick":
             return _say(part, cell.label, "has no answer yet; choose one")
         case "prose" if cell.leaf.min_words:
             return _say(part, cell.label, f"is empty; it needs at least {cell.leaf.min_words} words")

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from lti_tool.content.questions import Question
 from lti_tool.content.schema import Depth, FieldType, Leaf, PickSource
+from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_values import print_value
 from lti_tool.domain.answers import TYPED, Document, get_answer
 
@@ -95,7 +96,18 @@ def _make_line(
 
 
 def list_pick_options(document: Document, source: PickSource) -> tuple[PickOption, ...]:
-    """The rows of ``document`` (already shaped) that a pick from ``source`` may name: those with words to show."""
+    """The rows with words to show that a pick from ``source`` may name.
+
+    They are those of ``document`` (already shaped), or those of its copy of another plan.
+    """
+    if source.module is not None:
+        copy = document.get("carried", {}).get(make_address(source), {})
+        return tuple(
+            PickOption(line["id"], " ".join(cell["text"].split()))
+            for line in copy.get("lines", ())
+            for cell in line["cells"]
+            if cell["key"] == source.column
+        )
     rows = document["fields"].get(source.field)
     return tuple(
         PickOption(row["id"], " ".join(row.get(source.column, "").split()))

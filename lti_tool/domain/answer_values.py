@@ -56,19 +56,23 @@ def read_date(text: str) -> date | None:
 
 def find_type_problem(leaf: Leaf, value: str) -> str | None:
     """What keeps a non-empty ``value`` from being read as ``leaf`` asks, as a clause: "'lots' is not a number"."""
-    shown = f"'{_shorten(value)}'"
+    text = value.strip()
+    known = {choice.key for choice in leaf.choices}
+    problem = None
     match leaf.type:
         case "number" if read_number(value, leaf.unit) is None:
-            return f"{shown} is not a number"
+            problem = "is not a number"
         case "money" if read_money(value) is None:
-            return f"{shown} is not an amount; write it like 1200 or $1,200.50"
+            problem = "is not an amount; write it like 1200 or $1,200.50"
         case "date" if read_date(value) is None:
-            return f"{shown} is not a date; write it like 3/4/2027 or 2027-03-04"
-        case "scale" if value.strip() not in {"1", "2", "3", "4", "5"}:
-            return f"{shown} is not a number from 1 to 5"
-        case "choice" if value.strip() not in {choice.key for choice in leaf.choices}:
-            return f"{shown} is not one of the choices"
-    return None
+            problem = "is not a date; write it like 3/4/2027 or 2027-03-04"
+        case "scale" if text not in leaf.points:
+            problem = f"is not a number from {leaf.lowest} to {leaf.highest}"
+        case "choice" if text not in known:
+            problem = "is not one of the choices"
+        case "choices" if not known.issuperset(text.split()):
+            problem = "is not all among the choices"
+    return f"'{_shorten(value)}' {problem}" if problem else None
 
 
 def find_length_problem(leaf: Leaf, value: str) -> str | None:
@@ -100,14 +104,17 @@ def print_value(leaf: Leaf, value: str) -> str:
             printed = "Yes"
         case "choice":
             printed = next((choice.label for choice in leaf.choices if choice.key == text), text)
+        case "choices":
+            labels = {choice.key: choice.label for choice in leaf.choices}
+            printed = "; ".join(labels.get(key, key) for key in text.split())
         case "scale":
-            printed = f"{text} of 5 (1 is {leaf.low}, 5 is {leaf.high})"
+            printed = f"{text} of {leaf.highest} ({leaf.lowest} is {leaf.low}, {leaf.highest} is {leaf.high})"
         case "date":
             day = read_date(text)
             printed = f"{_MONTHS[day.month - 1]} {day.day}, {day.year}" if day else text
         case "money":
             amount = read_money(text)
-            printed = _print_money(amount) if amount is not None else text
+            printed = print_money(amount) if amount is not None else text
         case "number" if leaf.unit and not text.casefold().endswith(leaf.unit.casefold()):
             printed = f"{text} {leaf.unit}"
     return printed
@@ -126,7 +133,8 @@ def _read_decimal(pattern: re.Pattern[str], text: str) -> Decimal | None:
     return -amount if match[1] in {"-", "\u2212"} else amount
 
 
-def _print_money(amount: Decimal) -> str:
+def print_money(amount: Decimal) -> str:
+    """An amount of dollars as people write it: "$1,200", "$0.50"."""
     whole = amount == amount.to_integral_value()
     digits = f"{abs(amount):,.0f}" if whole else f"{abs(amount):,.2f}"
     return f"{'-' if amount < 0 else ''}${digits}"

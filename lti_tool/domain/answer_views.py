@@ -1,16 +1,20 @@
 """Questions beside answers for somebody who reads: the author, her reviewer, or a page that leaves the tool."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lti_tool.content.questions import Question, list_questions
-from lti_tool.content.schema import Depth, FieldType, Part, Worksheet
+from lti_tool.content.schema import ComputeKind, Depth, FieldType, Part, Worksheet, WorksheetField
+from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_gaps import is_question_done
 from lti_tool.domain.answer_lines import Line, list_lines, print_cell
-from lti_tool.domain.answers import Document, shape_document
+from lti_tool.domain.answers import TYPED, Document, shape_document
+from lti_tool.domain.carrying import Copy, read_copy
+from lti_tool.domain.computing import Computed, compute_field
 
 KEPT_PRIVATE = "Done, kept private"
 NOT_WRITTEN = "Not written"
+NOTHING_TO_COMPUTE = "Nothing to work with yet"
 
 
 class Reader(StrEnum):
@@ -45,6 +49,7 @@ class DescribedQuestion:
 
     ``note`` stands in place of the answer where it is withheld ("Done, kept private") or missing ("Not written").
     ``key`` is the key of the field in the worksheet, which rubric criteria name; ``group`` the label around it.
+    ``copy`` is what a carried field brings (``text`` is then her own note on it), ``computed`` what was worked out.
     """
 
     path: str
@@ -59,6 +64,8 @@ class DescribedQuestion:
     columns: tuple[str, ...]
     lines: tuple[DescribedLine, ...]
     note: str
+    copy: Copy | None = None
+    computed: Computed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +81,54 @@ def describe_answers(worksheet: Worksheet, document: Document, *, reader: Reader
     """Every question of ``worksheet`` with its answer in words.
 
     A reviewer reads a private field only where its author shows it, else whether it is done; an export has none of
-    them. Rows with nothing in them are left out.
+    them. Rows with nothing in them are left out, and so is the principal's page, which is no answer.
     """
     document = shape_document(worksheet, document)
     return tuple(_describe_part(part, worksheet, document, reader) for part in worksheet.parts)
 
 
 def _describe_part(part: Part, worksheet: Worksheet, document: Document, reader: Reader) -> DescribedPart:
-    questions = tuple(
-        _describe_question(question, document, reader)
-        for question in list_questions(worksheet)
-        if question.part == part.key and not (question.is_private and reader is Reader.EXPORT)
+    questions = {question.path: question for question in list_questions(worksheet) if question.part == part.key}
+    described: list[DescribedQuestion] = []
+
+    def walk(field: WorksheetField, path: str, group: str, *, is_private: bool) -> None:
+        is_private = is_private or field.private
+        if is_private and reader is Reader.EXPORT:
+            return
+        if field.compute is not None:
+            if field.compute.kind is not ComputeKind.BRIEF and not (is_private and reader is not Reader.AUTHOR):
+                described.append(_describe_computed(worksheet, field, path, group, document, is_private=is_private))
+        elif path in questions:
+            described.append(_describe_question(questions[path], document, reader))
+        for inner in field.fields:
+            walk(
+                inner, f"{path}.{inner.key}", f"{group}: {field.label}" if group else field.label, is_private=is_private
+            )
+
+    for field in part.fields:
+        walk(field, field.key, "", is_private=False)
+    return DescribedPart(part.key, part.title, tuple(described))
+
+
+def _describe_computed(
+    worksheet: Worksheet, field: WorksheetField, path: str, group: str, document: Document, *, is_private: bool
+) -> DescribedQuestion:
+    computed = compute_field(worksheet, field, document)
+    return DescribedQuestion(
+        path=path,
+        key=path.partition(".")[0],
+        group=group,
+        label=field.label,
+        kind=field.type,
+        is_deeper=field.depth is Depth.DEEPER,
+        is_private=is_private,
+        is_shown=False,
+        text="",
+        columns=(),
+        lines=(),
+        note=NOTHING_TO_COMPUTE if computed.is_empty else "",
+        computed=None if computed.is_empty else computed,
     )
-    return DescribedPart(part.key, part.title, questions)
 
 
 def _describe_question(question: Question, document: Document, reader: Reader) -> DescribedQuestion:
@@ -94,10 +136,12 @@ def _describe_question(question: Question, document: Document, reader: Reader) -
     is_withheld = question.is_private and not is_shown and reader is not Reader.AUTHOR
     begun = tuple(line for line in list_lines(question, document) if line.is_begun)
     is_table = bool(question.field.columns)
+    source = question.field.source
+    copy = None if source is None or is_withheld else read_copy(document, make_address(source))
     if is_withheld:
         note = KEPT_PRIVATE if begun and is_question_done(question, document) else NOT_WRITTEN
     else:
-        note = "" if begun else NOT_WRITTEN
+        note = "" if begun or copy is not None else NOT_WRITTEN
     readable = () if is_withheld else begun
     return DescribedQuestion(
         path=question.path,
@@ -108,11 +152,25 @@ def _describe_question(question: Question, document: Document, reader: Reader) -
         is_deeper=question.depth is Depth.DEEPER,
         is_private=question.is_private,
         is_shown=is_shown,
-        text="".join(print_cell(line.cells[0], document) for line in readable if not is_table),
+        text="".join(_print_single(line, document) for line in readable if not is_table),
         columns=tuple(column.label for column in question.field.columns),
         lines=tuple(_describe_line(question, line, document) for line in readable if is_table),
         note=note,
+        copy=copy if copy is None else _narrow(copy, question.field.columns_shown),
     )
+
+
+def _print_single(line: Line, document: Document) -> str:
+    text = print_cell(line.cells[0], document)
+    return f"{text.removeprefix(TYPED).strip()} (typed here)" if text.startswith(TYPED) else text
+
+
+def _narrow(copy: Copy, columns: tuple[str, ...]) -> Copy:
+    """``copy`` with only the columns that the carrying plan shows."""
+    if not columns:
+        return copy
+    lines = (replace(line, cells=tuple(cell for cell in line.cells if cell.key in columns)) for line in copy.lines)
+    return replace(copy, lines=tuple(line for line in lines if line.cells))
 
 
 def _describe_line(question: Question, line: Line, document: Document) -> DescribedLine:

@@ -2,8 +2,10 @@
 
 A document is JSON: ``{"fields": {field key: answer}, "shown": [paths of private fields she shows her facilitator]}``.
 Answers are kept as typed. One answer is a string ("" is empty; a check is "yes" or ""; a choice is its key; a scale
-"1" to "5"; a pick is a row's id, or "typed:" and words of her own). Rows are a list of ``{"id": …, column: …}``, a grid
-is ``{row: {column: …}}``, a group ``{key: answer}``. Words whose question is gone wait under ``"retired"`` by path.
+"1" to "5"; several choices are their keys with spaces between; a pick is a row's id, or "typed:" and words of her own;
+a carried field is her note on it, or "typed:" and a working version while there is nothing to carry). Rows are a list
+of ``{"id": …, column: …}``, a grid is ``{row: {column: …}}``, a group ``{key: answer}``. Words whose question is gone
+wait under ``"retired"`` by path; what was copied from other plans stands under ``"carried"`` (see ``carrying``).
 Paths are "campus_name", "mission_tests.learners.result", "strategic_goals.<row id>.goal",
 "soar.strengths.<row id>.line".
 """
@@ -73,7 +75,11 @@ def shape_document(worksheet: Worksheet, raw: object) -> Document:
             fields[field.key] = waiting.pop(field.key)
     for path, value in waiting.items():
         shaper.retire(str(path), value)
-    answers = {field.key: shaper.shape(field, fields.pop(field.key, None), field.key) for field in known}
+    answers = {
+        field.key: shaper.shape(field, fields.pop(field.key, None), field.key)
+        for field in known
+        if field.type is not FieldType.COMPUTED
+    }
     for key, value in fields.items():
         shaper.retire(str(key), value)
     shown = source.get("shown")
@@ -82,6 +88,13 @@ def shape_document(worksheet: Worksheet, raw: object) -> Document:
         "fields": answers,
         "shown": [path for path in list_private_paths(worksheet) if path in wanted],
     }
+    copies = source.get("carried")
+    if isinstance(copies, Mapping) and copies:
+        document["carried"] = {
+            str(address): copy
+            for address, copy in copies.items()
+            if isinstance(copy, Mapping) and isinstance(copy.get("lines"), list)
+        }
     if shaper.retired:
         document["retired"] = shaper.retired
     return document
@@ -139,6 +152,7 @@ class _Shaper:
                 answers = {
                     inner.key: self.shape(inner, given.pop(inner.key, None), f"{path}.{inner.key}")
                     for inner in field.fields
+                    if inner.type is not FieldType.COMPUTED
                 }
             case FieldType.GRID:
                 given = self._take_mapping(raw, path)

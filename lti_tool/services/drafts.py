@@ -9,14 +9,25 @@ from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
 from lti_tool.domain.answers import DocumentTooLargeError, clean_text, parse_document
-from lti_tool.domain.submissions import EDITABLE
+from lti_tool.domain.carrying import keep_copy, update_copy
+from lti_tool.domain.living import lay_living_over
+from lti_tool.domain.submissions import EDITABLE, WorkState
 from lti_tool.models import Store, Submission
 from lti_tool.services.collisions import repeat_on_collision
-from lti_tool.services.errors import NotNowError, RefusedDocumentError, StaleError
+from lti_tool.services.errors import NotFoundError, NotNowError, RefusedDocumentError, StaleError
 from lti_tool.services.modules import read_state
+from lti_tool.services.plan_sources import read_sources
+from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
-from lti_tool.services.work import WorkTarget, find_submission, find_target, require_worker
+from lti_tool.services.work import (
+    WorkTarget,
+    copy_sources,
+    find_submission,
+    find_target,
+    make_submission,
+)
 
+_NOT_EDITABLE = "This is submitted, so it cannot be changed now. Take it back first, then go on writing."
 LONGEST_REFLECTION = 40_000
 LONGEST_PLACE = 80
 
@@ -54,42 +65,73 @@ def save_draft(
 
     def save() -> Saved:
         with store.writing() as session:
-            submission = store_draft(session, visit, target, draft, now)
+            submission = store_draft(session, visit, series, target, draft, now)
             return Saved(submission.draft_version, submission.draft_saved_at or now)
 
     # Two tabs may make the first save at the same moment.
     return repeat_on_collision(save)
 
 
-def store_draft(session: Session, visit: Visit, target: WorkTarget, draft: DraftInput, now: datetime) -> Submission:
-    """Keep a draft inside a use-case's transaction; see ``save_draft``."""
+def settle_source(
+    store: Store,
+    visit: Visit,
+    series: Series,
+    module_key: str,
+    address: str,
+    *,
+    takes_newer: bool,
+    draft: DraftInput,
+    now: datetime,
+) -> Saved:
+    """Keep the copy of a source as it is, or take its newer text; what she was writing is saved with it.
+
+    Raises:
+        StaleError, NotNowError, RefusedDocumentError, NotAllowedError, NotFoundError: as for saving.
+    """
+    target = find_target(series, module_key, PLAN_KEY)
+    worksheet = target.worksheet
+    if worksheet is None:
+        raise NotFoundError("There is no plan in this session.")
+    with store.writing() as session:
+        submission = store_draft(session, visit, series, target, draft, now)
+        if read_state(submission, now) not in EDITABLE:
+            raise NotNowError(_NOT_EDITABLE)
+        current = read_sources(session, series, worksheet, cohort_id=submission.cohort_id, user_id=visit.user_id)
+        if address in current:
+            newer = current[address]
+            kept = submission.draft
+            submission.draft = (
+                update_copy(worksheet, kept, address, newer) if takes_newer else keep_copy(kept, address, newer)
+            )
+            submission.draft_version += 1
+            submission.draft_saved_at = now
+        return Saved(submission.draft_version, submission.draft_saved_at or now)
+
+
+def store_draft(
+    session: Session, visit: Visit, series: Series, target: WorkTarget, draft: DraftInput, now: datetime
+) -> Submission:
+    """Keep a draft inside a use-case's transaction; see ``save_draft``. Of accepted work only living answers change."""
     document = read_document(target, draft.document)
     submission = find_submission(session, visit, target)
     is_private = draft.is_private and target.reflection is not None and target.reflection.may_be_private
     if submission is None:
         if draft.version != 0:
             raise StaleError(current_version=0)
-        submission = Submission(
-            cohort_id=require_worker(visit),
-            user_id=visit.user_id,
-            module_key=target.module.key,
-            activity_key=target.key,
-            kind=target.kind,
-            draft=document,
-            draft_version=1,
-            draft_saved_at=now,
-            draft_place=_clip(draft.place),
-            is_private=is_private,
-            created_at=now,
-        )
+        submission = make_submission(visit, target, copy_sources(session, visit, series, target, document), now)
+        submission.draft_version = 1
+        submission.draft_saved_at = now
+        submission.draft_place = _clip(draft.place)
+        submission.is_private = is_private
         session.add(submission)
         session.flush()
         return submission
+    document = _keep_own_copies(target, document, submission.draft)
     if submission.draft == document and submission.is_private == is_private:
         # The same text again: a save whose answer was lost, a double click, or nothing new.
         return submission
-    if read_state(submission, now) not in EDITABLE:
-        raise NotNowError("This is submitted, so it cannot be changed now. Take it back first, then go on writing.")
+    if read_state(submission, now) not in EDITABLE and not _is_living_change(target, submission, document, now):
+        raise NotNowError(_NOT_EDITABLE)
     if submission.draft_version != draft.version:
         raise StaleError(current_version=submission.draft_version)
     submission.draft = document
@@ -98,6 +140,22 @@ def store_draft(session: Session, visit: Visit, target: WorkTarget, draft: Draft
     submission.draft_place = _clip(draft.place) or submission.draft_place
     submission.is_private = is_private
     return submission
+
+
+def _keep_own_copies(target: WorkTarget, document: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+    """``document`` with the copies that are stored: they come from her other plans and never from a form."""
+    if target.worksheet is None:
+        return document
+    document = {key: value for key, value in document.items() if key != "carried"}
+    return {**document, "carried": stored["carried"]} if stored.get("carried") else document
+
+
+def _is_living_change(target: WorkTarget, submission: Submission, document: dict[str, Any], now: datetime) -> bool:
+    """Whether accepted work would change only where it goes on being written."""
+    worksheet = target.worksheet
+    if worksheet is None or read_state(submission, now) is not WorkState.ACCEPTED:
+        return False
+    return lay_living_over(worksheet, submission.draft, document) == document
 
 
 def read_document(target: WorkTarget, raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def _describe_module(session: Session, visit: Visit, module: Module, now: dateti
     readings: dict[str, ReadingRecord] = {}
     if visit.may_work and module.is_open:
         mine = {"cohort_id": visit.cohort_id, "user_id": visit.user_id, "module_key": module.key}
-        work = {row.activity_key: row for row in session.scalars(select(Submission).filter_by(**mine))}
+        rows = session.scalars(select(Submission).filter_by(**mine).where(Submission.draft_version > 0))
+        work = {row.activity_key: row for row in rows}
         readings = {row.activity_key: row for row in session.scalars(select(ReadingRecord).filter_by(**mine))}
     activities = tuple(_list_activities(module, work, readings, now)) if module.is_open else ()
     stopped = _find_stop(activities, work)

@@ -137,7 +137,8 @@ def _select_work(session: Session, cohort_id: int) -> Iterable[Row[Any]]:
         .outerjoin(owner, owner.id == Submission.lease_owner_id)
         .outerjoin(Review, Review.id == Submission.current_review_id)
         .outerjoin(reviewer, reviewer.id == Review.reviewer_id)
-        .where(Submission.cohort_id == cohort_id)
+        # A plan that was only opened (to copy what it builds on) holds no word of hers yet.
+        .where(Submission.cohort_id == cohort_id, Submission.draft_version > 0)
         .order_by(Submission.user_id, Submission.module_key, Submission.id)
     )
 

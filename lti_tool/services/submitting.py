@@ -55,7 +55,7 @@ def submit_work(
 
     def submit() -> Submitted | ToolError:
         with store.writing() as session:
-            submission = store_draft(session, visit, target, draft, now)
+            submission = store_draft(session, visit, series, target, draft, now)
             problem = _find_problem(target, submission, accepts_range=accepts_range)
             return problem or _make_revision(session, visit, series, target, submission, now)
 

@@ -1,6 +1,6 @@
 """Finding and describing one piece of a person's own work; what the use-cases on it share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Module, Reflection, Series, Worksheet
-from lti_tool.domain.answers import blank_document
+from lti_tool.content.sources import list_sources
+from lti_tool.domain.answers import Document, blank_document
+from lti_tool.domain.carrying import SourceChange, find_source_changes, take_copies
+from lti_tool.domain.living import list_living_questions
 from lti_tool.domain.submissions import EDITABLE, ActivityKind, ReviewStatus, Step, WorkState, can_take_step
 from lti_tool.models import Review, Revision, Store, Submission, User
+from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.modules import find_module, read_state
+from lti_tool.services.plan_sources import PlanSource, describe_sources, read_sources
 from lti_tool.services.review_values import ReleasedReview, describe_released
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
@@ -44,7 +49,8 @@ class WorkPage:
     """One piece of work for its author. ``version`` is 0 while nothing was saved.
 
     ``review`` is the latest released review, also of an earlier revision; ``lease_ends_at`` says until when a
-    reviewer is reading.
+    reviewer is reading. ``sources`` are the fields of other plans that it builds on, ``source_changes`` those that read
+    differently by now.
     """
 
     target: WorkTarget
@@ -61,6 +67,14 @@ class WorkPage:
     can_take_back: bool
     can_reopen: bool
     lease_ends_at: datetime | None
+    sources: tuple[PlanSource, ...] = ()
+    source_changes: tuple[SourceChange, ...] = ()
+
+    @property
+    def is_living(self) -> bool:
+        """Whether it is accepted and some of its answers go on being written."""
+        worksheet = self.target.worksheet
+        return self.state is WorkState.ACCEPTED and worksheet is not None and bool(list_living_questions(worksheet))
 
 
 def find_target(series: Series, module_key: str, activity_key: str) -> WorkTarget:
@@ -108,6 +122,8 @@ def open_work(
 ) -> WorkPage:
     """One piece of work as its author sees it; opening it marks the latest reply as seen.
 
+    The first opening of a plan copies what it builds on from her other plans, with its revision and date.
+
     Raises:
         NotAllowedError: this visit has no work of its own.
         NotFoundError: there is no such activity.
@@ -116,12 +132,66 @@ def open_work(
     with store.reading() as session:
         submission = find_submission(session, visit, target, is_writing=False)
         page, has_new_reply = _describe(session, submission, target, now)
+        page, has_new_copies = _add_sources(session, visit, series, page)
+    if has_new_copies:
+        page = repeat_on_collision(lambda: _store_copies(store, visit, series, target, page, now))
     if has_new_reply:
         with store.writing() as session:
             submission = find_submission(session, visit, target)
             if submission is not None:
                 submission.reply_seen_at = now
     return page
+
+
+def copy_sources(session: Session, visit: Visit, series: Series, target: WorkTarget, document: Document) -> Document:
+    """``document`` with a copy of everything its plan builds on that is written and was not copied yet."""
+    if target.worksheet is None or not list_sources(target.worksheet):
+        return document
+    current = read_sources(session, series, target.worksheet, cohort_id=require_worker(visit), user_id=visit.user_id)
+    return take_copies(target.worksheet, document, current)
+
+
+def make_submission(visit: Visit, target: WorkTarget, document: Document, now: datetime) -> Submission:
+    """A new row of work with nothing of hers in it yet."""
+    return Submission(
+        cohort_id=require_worker(visit),
+        user_id=visit.user_id,
+        module_key=target.module.key,
+        activity_key=target.key,
+        kind=target.kind,
+        draft=document,
+        draft_version=0,
+        created_at=now,
+    )
+
+
+def _add_sources(session: Session, visit: Visit, series: Series, page: WorkPage) -> tuple[WorkPage, bool]:
+    """The page with what its plan builds on, and whether something of it must be copied first."""
+    worksheet = page.target.worksheet
+    if worksheet is None or not list_sources(worksheet):
+        return page, False
+    page = replace(page, sources=describe_sources(series, worksheet))
+    if not page.can_edit:
+        return page, False
+    current = read_sources(session, series, worksheet, cohort_id=require_worker(visit), user_id=visit.user_id)
+    document = take_copies(worksheet, page.document, current)
+    changes = find_source_changes(worksheet, page.document, current)
+    return replace(page, document=document, source_changes=changes), document is not page.document
+
+
+def _store_copies(
+    store: Store, visit: Visit, series: Series, target: WorkTarget, page: WorkPage, now: datetime
+) -> WorkPage:
+    """Keep the copies that ``page`` shows; her own words and their version stay as they are."""
+    with store.writing() as session:
+        submission = find_submission(session, visit, target)
+        if submission is None:
+            submission = make_submission(visit, target, target.blank(), now)
+            session.add(submission)
+        if read_state(submission, now) in EDITABLE:
+            submission.draft = copy_sources(session, visit, series, target, submission.draft)
+        session.flush()
+        return replace(page, document=submission.draft, version=submission.draft_version)
 
 
 def _describe(

@@ -177,6 +177,7 @@ class Factory:
             "kind": ActivityKind.WORKSHEET,
             "state": WorkState.DRAFT,
             "draft": {},
+            "draft_version": 1,
             "created_at": self._clock.now(),
         }
         return self._save(Submission(**defaults | columns))

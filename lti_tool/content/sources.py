@@ -1,0 +1,44 @@
+"""What a worksheet takes from the worksheets of other modules: carried fields, picks and comparisons."""
+
+from collections.abc import Iterator
+
+from lti_tool.content.schema import FieldSource, PickSource, Series, Worksheet, WorksheetField
+
+
+def make_address(source: FieldSource | PickSource) -> str:
+    """The name of a field of another module's worksheet ("visioning.mission_statement"), or "" for one of its own."""
+    return f"{source.module}.{source.field}" if source.module else ""
+
+
+def list_sources(worksheet: Worksheet) -> tuple[FieldSource, ...]:
+    """Every field of other worksheets that ``worksheet`` builds on, once each, in the order of the page."""
+    found: dict[str, FieldSource] = {}
+    for part in worksheet.parts:
+        for field in part.fields:
+            for source in _list_field_sources(field):
+                found.setdefault(make_address(source), source)
+    return tuple(found.values())
+
+
+def find_source_field(series: Series, source: FieldSource) -> WorksheetField | None:
+    """The field that ``source`` names, or None."""
+    module = series.find_module(source.module)
+    if module is None or module.worksheet is None:
+        return None
+    return next(
+        (field for part in module.worksheet.parts for field in part.fields if field.key == source.field),
+        None,
+    )
+
+
+def _list_field_sources(field: WorksheetField) -> Iterator[FieldSource]:
+    if field.source is not None:
+        yield field.source
+    if field.compute is not None and field.compute.source is not None:
+        yield field.compute.source
+    leaves = [field.leaf, *field.columns, *(leaf for row in field.grid_rows for leaf in row.cells.values())]
+    for leaf in leaves:
+        if leaf is not None and leaf.pick is not None and leaf.pick.module is not None:
+            yield FieldSource(module=leaf.pick.module, field=leaf.pick.field)
+    for inner in field.fields:
+        yield from _list_field_sources(inner)
