@@ -11,6 +11,7 @@ from lti_tool import __version__
 from lti_tool.config import Settings, read_settings
 from lti_tool.content.loader import default_series_folder, load_series
 from lti_tool.content.schema import Series
+from lti_tool.domain.reading_search import ReadingIndex
 from lti_tool.lti.http import HttpClient
 from lti_tool.lti.launches import LaunchVerifier
 from lti_tool.lti.platform_keys import PlatformKeys
@@ -20,6 +21,7 @@ from lti_tool.models.store import engine_options, normalize_url, prepare_engine
 from lti_tool.web import (
     door,
     errors,
+    examples,
     grades,
     guards,
     health,
@@ -30,6 +32,7 @@ from lti_tool.web import (
     readings,
     reflections,
     reviews,
+    search,
     security,
     worksheets,
 )
@@ -89,15 +92,17 @@ def create_app(
         engine = db.engine
     prepare_engine(engine)
     http = make_http_client(settings)
+    series = series or load_series(settings.series_dir or default_series_folder())
     app.extensions["lti_tool"] = Tool(
         settings=settings,
         store=Store(engine),
-        series=series or load_series(settings.series_dir or default_series_folder()),
+        series=series,
+        index=ReadingIndex(series),
         clock=clock,
         keys=ToolKeys(settings.keys_dir),
         verifier=LaunchVerifier(PlatformKeys(http, clock), settings.base_url),
     )
-    for room in (door, health, links, modules, readings, reflections, worksheets, reviews, grades):
+    for room in (door, health, links, modules, search, readings, reflections, worksheets, examples, reviews, grades):
         app.register_blueprint(room.blueprint)
     errors.register_error_pages(app)
     presentation.register(app)

@@ -182,17 +182,23 @@ def content() -> None:
 def content_check(folder: Path | None) -> None:
     """Look for mistakes in the series in FOLDER (by default the one that is served).
 
-    Each is one line with its file and line number; exit code 1 if there is any.
+    Each is one line with its file and line number; exit code 1 if there is any. When there is none, each open session
+    is told with the minutes of its plan's required questions and the words of its readings.
     """
-    from lti_tool.content.loader import default_series_folder, find_problems  # noqa: PLC0415
+    from lti_tool.content.loader import default_series_folder, examine_series  # noqa: PLC0415
+    from lti_tool.content.overview import describe_effort  # noqa: PLC0415
 
     chosen = folder or Path(os.environ.get("LTI_TOOL_SERIES_DIR") or default_series_folder())
-    problems = find_problems(chosen)
-    for problem in problems:
+    found = examine_series(chosen)
+    for problem in found.problems:
         say(str(problem))
-    if problems:
-        raise CommandRefusedError(f"{len(problems)} to mend in {chosen}")
+    if found.series is None:
+        raise CommandRefusedError(f"{len(found.problems)} to mend in {chosen}; the tool does not start with it")
+    if found.problems:
+        raise CommandRefusedError(f"{len(found.problems)} to mend in {chosen}; the tool starts with it all the same")
     say(f"{chosen}: nothing to mend.")
+    for line in describe_effort(found.series):
+        say(line)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 import math
 
 from lti_tool.content.questions import Question, list_questions
-from lti_tool.content.schema import Depth, FieldType, Leaf, Worksheet
+from lti_tool.content.schema import Depth, FieldType, Leaf, Sitting, Worksheet
 
 _READ_WORDS_A_MINUTE = 230
 _WRITE_WORDS_A_MINUTE = 15
@@ -18,19 +18,34 @@ def estimate_reading_minutes(words: int) -> int:
 
 def estimate_core_minutes(worksheet: Worksheet, part: str | None = None) -> int:
     """Minutes for all required questions of ``worksheet``, or of one of its parts."""
+    parts = {item.key for item in worksheet.parts} if part is None else {part}
+    return _estimate_minutes(worksheet, parts)
+
+
+def estimate_sitting_minutes(worksheet: Worksheet, sitting: Sitting) -> int:
+    """Minutes for the required questions of one sitting."""
+    return _estimate_minutes(worksheet, set(sitting.parts))
+
+
+def _estimate_minutes(worksheet: Worksheet, parts: set[str]) -> int:
     return round_to_minutes(
         sum(
             estimate_question_seconds(question)
             for question in list_questions(worksheet)
-            if question.required and part in {None, question.part}
+            if question.required and question.part in parts
         )
     )
 
 
 def estimate_question_seconds(question: Question) -> float:
-    """Undisturbed seconds to answer ``question`` as far as its core goes."""
+    """Undisturbed seconds to answer ``question`` as far as its core goes.
+
+    What is carried is there already, and her note on it may be left out.
+    """
     field = question.field
     match field.type:
+        case FieldType.CARRIED:
+            return 0
         case FieldType.ROWS:
             lines = max(1, field.min_rows)
             return lines * sum(estimate_leaf_seconds(column) for column in field.columns if column.depth is Depth.CORE)

@@ -1,5 +1,6 @@
 """A folder of Markdown and YAML to one frozen ``Series``, or to every problem in it with file and line."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,7 +12,26 @@ from lti_tool.content.series_files import SeriesData, read_series_data
 from lti_tool.content.structure_checks import check_structure
 from lti_tool.content.teaching_checks import check_teaching
 
-__all__ = ["ContentError", "Problem", "default_series_folder", "find_problems", "load_series"]
+__all__ = [
+    "ContentError",
+    "Examined",
+    "Problem",
+    "default_series_folder",
+    "examine_series",
+    "find_problems",
+    "load_series",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A series as its authors look at it: ``series`` is None where ``problems`` keep the tool from using it.
+
+    Otherwise ``problems`` are advice, which stops nothing.
+    """
+
+    series: Series | None
+    problems: tuple[Problem, ...]
 
 
 def default_series_folder() -> Path:
@@ -32,11 +52,16 @@ def load_series(folder: Path) -> Series:
 
 def find_problems(folder: Path) -> tuple[Problem, ...]:
     """Everything to mend in the series in ``folder``, by file and line; empty when there is nothing."""
+    return examine_series(folder).problems
+
+
+def examine_series(folder: Path) -> Examined:
+    """The series in ``folder`` with everything to mend in it; never raises for what its files hold."""
     try:
         series, data = _load(folder)
     except ContentError as error:
-        return error.problems
-    return sort_problems([*data.advice, *check_teaching(series, data.places)])
+        return Examined(None, error.problems)
+    return Examined(series, sort_problems([*data.advice, *check_teaching(series, data.places)]))
 
 
 def _load(folder: Path) -> tuple[Series, SeriesData]:
@@ -50,7 +75,8 @@ def _load(folder: Path) -> tuple[Series, SeriesData]:
             if place.file not in data.unreadable:
                 data.problems.append(place.report(explain_error(details)))
         raise ContentError(data.problems) from None
-    problems = [*data.problems, *check_structure(series, data.places)]
+    # What an unreadable file leaves out is missing everywhere; that would be told by every plan that builds on it.
+    problems = [*data.problems, *(() if data.unreadable else check_structure(series, data.places))]
     if problems:
         raise ContentError(problems)
     return series, data

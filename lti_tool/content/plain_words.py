@@ -6,7 +6,8 @@ from pydantic_core import ErrorDetails
 
 from lti_tool.content import schema
 
-_SILENT_STEPS = frozenset({"leaf"})
+# Steps that pydantic adds and no author wrote.
+_SILENT_STEPS = frozenset({"leaf", "[key]"})
 _KNOWN_KEYS = sorted(
     {
         name
@@ -62,4 +63,6 @@ def _suggest_key(name: str) -> str:
 def _explain_pattern(pattern: str) -> str:
     if pattern == "^[A-Z]$":
         return "it must be one capital letter"
+    if "\\." in pattern:
+        return "it must be the key of a field, or keys of a group and its field with a . between"
     return "it must begin with a small letter and hold only small letters, digits and _, at most 40"

@@ -15,7 +15,8 @@ class Question:
 
     ``path`` is its address in a document ("soar.strengths"). ``group`` is the label of the group, or "".
     ``private_path`` is the address of the outermost private field it belongs to, or "": the author's decision to
-    show is kept under that address. ``is_living``: the whole answer stays editable after acceptance.
+    show is kept under that address. ``is_living``: the whole answer stays editable after acceptance. ``feeds_brief``:
+    the whole answer goes on the principal's page (single columns of it may say so themselves).
     """
 
     path: str
@@ -26,6 +27,7 @@ class Question:
     required: bool
     private_path: str
     is_living: bool = False
+    feeds_brief: bool = False
 
     @property
     def label(self) -> str:
@@ -65,12 +67,14 @@ def _open_field(field: WorksheetField, around: Question) -> Iterator[Question]:
     private_path = around.private_path or (around.path if field.private else "")
     required = field.required and depth is Depth.CORE
     is_living = field.living or around.is_living
+    feeds_brief = field.brief or around.feeds_brief
+    inherited = (private_path, is_living, feeds_brief)
     if field.type is FieldType.COMPUTED:
         return
     if field.type is not FieldType.GROUP:
-        yield Question(around.path, around.part, around.group, field, depth, required, private_path, is_living)
+        yield Question(around.path, around.part, around.group, field, depth, required, *inherited)
         return
     group = f"{around.group}: {field.label}" if around.group else field.label
     for inner in field.fields:
         path = f"{around.path}.{inner.key}"
-        yield from _open_field(inner, Question(path, around.part, group, inner, depth, False, private_path, is_living))
+        yield from _open_field(inner, Question(path, around.part, group, inner, depth, False, *inherited))

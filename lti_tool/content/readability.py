@@ -27,6 +27,11 @@ def measure_grade(text: str) -> float:
     return round(0.39 * words / sentences + 11.8 * syllables / words - 15.59, 1)
 
 
+def count_sentences(text: str) -> int:
+    """Sentences of ``text`` with words in them, the last of which may lack its closing mark."""
+    return sum(bool(_WORD.search(sentence)) for sentence in _split_sentences(f"{text.strip()}."))
+
+
 def count_syllables(word: str) -> int:
     """Syllables of an English word by its spelling: groups of vowels, less the endings that are not spoken."""
     letters = re.sub(r"[^a-z]", "", word.lower())

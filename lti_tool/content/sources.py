@@ -15,7 +15,7 @@ def list_sources(worksheet: Worksheet) -> tuple[FieldSource, ...]:
     found: dict[str, FieldSource] = {}
     for part in worksheet.parts:
         for field in part.fields:
-            for source in _list_field_sources(field):
+            for source in list_field_sources(field):
                 found.setdefault(make_address(source), source)
     return tuple(found.values())
 
@@ -31,7 +31,8 @@ def find_source_field(series: Series, source: FieldSource) -> WorksheetField | N
     )
 
 
-def _list_field_sources(field: WorksheetField) -> Iterator[FieldSource]:
+def list_field_sources(field: WorksheetField) -> Iterator[FieldSource]:
+    """What one field, with everything inside it, takes from other worksheets."""
     if field.source is not None:
         yield field.source
     if field.compute is not None and field.compute.source is not None:
@@ -41,4 +42,4 @@ def _list_field_sources(field: WorksheetField) -> Iterator[FieldSource]:
         if leaf is not None and leaf.pick is not None and leaf.pick.module is not None:
             yield FieldSource(module=leaf.pick.module, field=leaf.pick.field)
     for inner in field.fields:
-        yield from _list_field_sources(inner)
+        yield from list_field_sources(inner)

@@ -1,27 +1,18 @@
 """What must hold between the parts of a series for the tool to work with it: one key once, every name known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from lti_tool.content.carry_checks import check_carrying
+from lti_tool.content.exemplar_checks import check_exemplars
+from lti_tool.content.findings import Finding, find_doubles, is_all_private
 from lti_tool.content.problems import Path, Places, Problem
-from lti_tool.content.schema import Criterion, Module, Reading, Series, Worksheet
+from lti_tool.content.schema import Criterion, FieldType, Module, Reading, Series, Worksheet
 from lti_tool.content.worksheet_checks import check_fields
-
-Finding = tuple[Path, str]
-"""What a check yields: the address of the value, and a sentence."""
 
 
 def check_structure(series: Series, places: Places) -> tuple[Problem, ...]:
     """Every broken name and doubled key; with one of these the series is not used."""
     return tuple(places.find(path).report(message) for path, message in _check_series(series))
-
-
-def find_doubles(path: Path, keys: Iterable[str], what: str) -> Iterator[Finding]:
-    """The second and later use of a key in the list at ``path``."""
-    seen: set[str] = set()
-    for index, key in enumerate(keys):
-        if key in seen:
-            yield (*path, index, "key"), f"two {what} have the key “{key}”"
-        seen.add(key)
 
 
 def _check_series(series: Series) -> Iterator[Finding]:
@@ -35,6 +26,9 @@ def _check_series(series: Series) -> Iterator[Finding]:
         if module.number != index + 1:
             yield (*path, "number"), f"this is module {index + 1} in series.yaml, but its number is {module.number}"
         yield from _check_module(module, path, sources)
+        yield from _check_reaching_back(series, index)
+    yield from check_carrying(series)
+    yield from check_exemplars(series)
 
 
 def _check_module(module: Module, path: Path, sources: set[str]) -> Iterator[Finding]:
@@ -68,11 +62,25 @@ def _check_reading(reading: Reading, path: Path, module: Module, sources: set[st
         yield from find_doubles(inner, (option.key for option in check.options), "options")
 
 
+def _check_reaching_back(series: Series, index: int) -> Iterator[Finding]:
+    numbers = {module.key: number for number, module in enumerate(series.modules)}
+    for reading_index, reading in enumerate(series.modules[index].readings):
+        for position, check in enumerate(reading.checks):
+            path = ("modules", index, "readings", reading_index, "checks", position, "from_session")
+            if check.from_session is None:
+                continue
+            if check.from_session not in numbers:
+                yield path, f"there is no module “{check.from_session}”"
+            elif numbers[check.from_session] >= index:
+                yield path, f"a check reaches back to an earlier module, and “{check.from_session}” is not one"
+
+
 def _check_outcomes(module: Module, path: Path) -> Iterator[Finding]:
     yield from find_doubles((*path, "outcomes"), (outcome.key for outcome in module.outcomes), "outcomes")
     sheet = module.worksheet
     known = {
         "readings": {reading.key for reading in module.readings},
+        "reflections": {reflection.key for reflection in module.reflections},
         "fields": {field.key for part in sheet.parts for field in part.fields} if sheet else set(),
         "criteria": {criterion.key for criterion in sheet.rubric} if sheet else set(),
     }
@@ -108,11 +116,14 @@ def _check_worksheet(sheet: Worksheet, path: Path) -> Iterator[Finding]:
 
 
 def _check_criterion(criterion: Criterion, sheet: Worksheet, path: Path) -> Iterator[Finding]:
-    private = {field.key: field.private for part in sheet.parts for field in part.fields}
+    fields = {field.key: field for part in sheet.parts for field in part.fields}
     if not criterion.fields:
         yield path, f"“{criterion.title}” names no field to look at"
     for index, key in enumerate(criterion.fields):
-        if key not in private:
+        field = fields.get(key)
+        if field is None:
             yield (*path, "fields", index), f"there is no field “{key}” in this worksheet"
-        elif private[key]:
+        elif is_all_private(field):
             yield (*path, "fields", index), f"“{key}” is private, so no criterion may look at it"
+        elif field.type is FieldType.COMPUTED:
+            yield (*path, "fields", index), f"“{key}” is worked out by the tool, so no criterion may look at it"

@@ -1,12 +1,16 @@
-"""What must hold inside a worksheet: keys once, limits in order, picks, promises and privacy that can be kept."""
+"""What must hold inside a worksheet: keys once, limits in order, picks, promises and privacy that can be kept.
+
+What it takes from other worksheets has a room of its own (``carry_checks``).
+"""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from lti_tool.content.carry_checks import NAMES_A_ROW_HERE, check_row_name
+from lti_tool.content.findings import Finding, find_doubles, list_leaves
 from lti_tool.content.problems import Path
 from lti_tool.content.schema import Column, Depth, FieldType, Leaf, Worksheet, WorksheetField
 
-Finding = tuple[Path, str]
 _ROW_ID = "id"
 
 
@@ -34,8 +38,8 @@ def _check_field(
     if field.brief and is_private:
         yield (*path, "brief"), "a private field cannot feed the principal's page"
     yield from _check_group(field, path, rows, is_private=is_private, is_deeper=is_deeper)
-    yield from _check_keys((*path, "columns"), [column.key for column in field.columns], "columns")
-    yield from _check_keys((*path, "grid_rows"), [row.key for row in field.grid_rows], "rows")
+    yield from find_doubles((*path, "columns"), (column.key for column in field.columns), "columns")
+    yield from find_doubles((*path, "grid_rows"), (row.key for row in field.grid_rows), "rows")
     for index, column in enumerate(field.columns):
         yield from _check_column(column, (*path, "columns", index), is_private=is_private, is_deeper=is_deeper)
     for leaf, place in list_leaves(field, path):
@@ -56,7 +60,7 @@ def _check_group(
         if field.fields:
             yield (*path, "fields"), "only a group has fields inside it"
         return
-    yield from _check_keys((*path, "fields"), [inner.key for inner in field.fields], "fields")
+    yield from find_doubles((*path, "fields"), (inner.key for inner in field.fields), "fields")
     if field.required and not any(inner.required for inner in field.fields):
         yield (*path, "required"), "say which fields of this group are required"
     for index, inner in enumerate(field.fields):
@@ -79,35 +83,18 @@ def _check_column(column: Column, path: Path, *, is_private: bool, is_deeper: bo
 def _check_leaf(leaf: Leaf, path: Path, rows: dict[str, WorksheetField], *, is_private: bool) -> Iterator[Finding]:
     if leaf.min_words is not None and leaf.max_words is not None and leaf.min_words > leaf.max_words:
         yield (*path, "min_words"), "min_words is larger than max_words"
-    yield from _check_keys((*path, "choices"), [choice.key for choice in leaf.choices], "choices")
-    if leaf.type != "pick" or leaf.pick is None:
+    yield from find_doubles((*path, "choices"), (choice.key for choice in leaf.choices), "choices")
+    if leaf.pick is None or leaf.pick.module is not None:
         return
     source = rows.get(leaf.pick.field)
     if source is None:
         yield (*path, "pick"), f"a pick takes its options from rows, and there are no rows “{leaf.pick.field}” here"
-    elif leaf.pick.column not in {column.key for column in source.columns}:
-        yield (*path, "pick"), f"“{leaf.pick.field}” has no column “{leaf.pick.column}”"
-    elif source.private and not is_private:
+        return
+    yield from check_row_name((*path, "pick"), source, leaf.pick.column, leaf.pick.field, NAMES_A_ROW_HERE)
+    if source.private and not is_private:
         yield (*path, "pick"), f"“{leaf.pick.field}” is private, so its rows cannot be picked in a field others read"
-
-
-def list_leaves(field: WorksheetField, path: Path) -> Iterator[tuple[Leaf, Path]]:
-    """Every kind of answer that ``field`` itself asks for, with its address."""
-    if field.leaf is not None:
-        yield field.leaf, path
-    for index, column in enumerate(field.columns):
-        yield column, (*path, "columns", index)
-    for index, row in enumerate(field.grid_rows):
-        for key, leaf in row.cells.items():
-            yield leaf, (*path, "grid_rows", index, "cells", key)
 
 
 def _holds_date(field: WorksheetField) -> bool:
     own = any(leaf.type == "date" for leaf, _ in list_leaves(field, ()))
     return own or any(_holds_date(inner) for inner in field.fields)
-
-
-def _check_keys(path: Path, keys: Sequence[str], what: str) -> Iterator[Finding]:
-    for index, key in enumerate(keys):
-        if key in keys[:index]:
-            yield (*path, index, "key"), f"two {what} have the key “{key}”"

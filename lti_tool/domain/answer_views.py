@@ -1,6 +1,6 @@
 """Questions beside answers for somebody who reads: the author, her reviewer, or a page that leaves the tool."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lti_tool.content.questions import Question, list_questions
@@ -9,7 +9,7 @@ from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_gaps import is_question_done
 from lti_tool.domain.answer_lines import Line, list_lines, print_cell
 from lti_tool.domain.answers import TYPED, Document, shape_document
-from lti_tool.domain.carrying import Copy, read_copy
+from lti_tool.domain.carrying import Copy, narrow_copy, read_copy
 from lti_tool.domain.computing import Computed, compute_field
 
 KEPT_PRIVATE = "Done, kept private"
@@ -49,7 +49,8 @@ class DescribedQuestion:
 
     ``note`` stands in place of the answer where it is withheld ("Done, kept private") or missing ("Not written").
     ``key`` is the key of the field in the worksheet, which rubric criteria name; ``group`` the label around it.
-    ``copy`` is what a carried field brings (``text`` is then her own note on it), ``computed`` what was worked out.
+    ``copy`` is what a carried field brings from ``source`` (its address; ``text`` is then her own note on it),
+    ``computed`` what was worked out.
     """
 
     path: str
@@ -65,6 +66,7 @@ class DescribedQuestion:
     lines: tuple[DescribedLine, ...]
     note: str
     copy: Copy | None = None
+    source: str = ""
     computed: Computed | None = None
 
 
@@ -156,21 +158,14 @@ def _describe_question(question: Question, document: Document, reader: Reader) -
         columns=tuple(column.label for column in question.field.columns),
         lines=tuple(_describe_line(question, line, document) for line in readable if is_table),
         note=note,
-        copy=copy if copy is None else _narrow(copy, question.field.columns_shown),
+        source="" if source is None else make_address(source),
+        copy=copy if copy is None else narrow_copy(copy, question.field.columns_shown),
     )
 
 
 def _print_single(line: Line, document: Document) -> str:
     text = print_cell(line.cells[0], document)
     return f"{text.removeprefix(TYPED).strip()} (typed here)" if text.startswith(TYPED) else text
-
-
-def _narrow(copy: Copy, columns: tuple[str, ...]) -> Copy:
-    """``copy`` with only the columns that the carrying plan shows."""
-    if not columns:
-        return copy
-    lines = (replace(line, cells=tuple(cell for cell in line.cells if cell.key in columns)) for line in copy.lines)
-    return replace(copy, lines=tuple(line for line in lines if line.cells))
 
 
 def _describe_line(question: Question, line: Line, document: Document) -> DescribedLine:

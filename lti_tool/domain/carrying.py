@@ -9,7 +9,7 @@ not to take.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -20,6 +20,7 @@ from lti_tool.content.schema import Worksheet
 from lti_tool.content.sources import list_sources, make_address
 from lti_tool.domain.answer_lines import list_lines, list_pick_options, print_cell
 from lti_tool.domain.answers import Document, blank_row, get_answer, set_answer, shape_document
+from lti_tool.domain.row_uses import free_picks
 
 
 class Stage(StrEnum):
@@ -28,6 +29,7 @@ class Stage(StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
+    EXAMPLE = "example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,24 @@ def keep_copy(document: Document, address: str, newer: Copy) -> Document:
 
 
 def update_copy(worksheet: Worksheet, document: Document, address: str, newer: Copy) -> Document:
-    """``document`` with ``newer`` in place of its copy of ``address``; picks go on naming the same rows."""
+    """``document`` with ``newer`` in place of its copy of ``address``.
+
+    Picks go on naming the same rows; where a row is gone, its words stay as if typed here.
+    """
+    older = read_copy(document, address)
+    if older is not None:
+        gone = {line.id for line in older.lines} - {line.id for line in newer.lines}
+        module, _, field = address.partition(".")
+        document = free_picks(worksheet, document, field, gone, module)
     return _take(worksheet, document, [address], {address: newer})
+
+
+def narrow_copy(copy: Copy, columns: tuple[str, ...]) -> Copy:
+    """``copy`` with only ``columns``, or all of it where none are named."""
+    if not columns:
+        return copy
+    lines = (replace(line, cells=tuple(cell for cell in line.cells if cell.key in columns)) for line in copy.lines)
+    return replace(copy, lines=tuple(line for line in lines if line.cells))
 
 
 def make_fingerprint(copy: Copy) -> str:

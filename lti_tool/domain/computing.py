@@ -84,6 +84,15 @@ def list_computed(worksheet: Worksheet) -> tuple[tuple[str, str, WorksheetField]
     return tuple(found)
 
 
+def uses_compute(worksheet: Worksheet, kind: ComputeKind) -> bool:
+    """Whether any field of ``worksheet`` shows a result of this kind."""
+
+    def look(fields: tuple[WorksheetField, ...]) -> bool:
+        return any((field.compute is not None and field.compute.kind is kind) or look(field.fields) for field in fields)
+
+    return any(look(part.fields) for part in worksheet.parts)
+
+
 def _sort_into_quadrants(compute: Compute, question: Question, lines: list[Line], document: Document) -> Computed:
     lists: list[list[str]] = [[], [], [], []]
     waiting: list[str] = []

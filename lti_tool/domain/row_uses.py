@@ -1,12 +1,12 @@
-"""Where a row is picked, so that nobody deletes what other answers point to without being told."""
+"""Where a row is picked: nobody deletes what answers point to untold, and their words outlive it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lti_tool.content.questions import list_questions
-from lti_tool.content.schema import Worksheet
-from lti_tool.domain.answer_lines import list_lines
-from lti_tool.domain.answers import TYPED, Document, shape_document
+from lti_tool.content.schema import FieldType, Worksheet
+from lti_tool.domain.answer_lines import Cell, Line, list_lines, print_cell
+from lti_tool.domain.answers import TYPED, Document, set_answer, shape_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +36,40 @@ def find_row_uses(
                 key = f"{pick.field}.{cell.value}"
                 found[key] = (*found.get(key, ()), RowUse(worksheet.title, question.part, cell.label))
     return found
+
+
+def free_picks(
+    worksheet: Worksheet, document: Document, field: str, row_ids: Collection[str], module_key: str | None = None
+) -> Document:
+    """``document`` with the words of its picks in place of the rows of ``field`` that are about to go.
+
+    A pick of one of ``row_ids`` then reads as if its author had typed it, so that nothing she meant is lost.
+    """
+    document = shape_document(worksheet, document)
+    freed = document
+    for question in list_questions(worksheet):
+        lines = list_lines(question, document)
+        if not any(_names(cell, field, row_ids, module_key) for line in lines for cell in line.cells):
+            continue
+        answers = {line.key: _free_line(line, document, field, row_ids, module_key) for line in lines}
+        answer: object = answers
+        if question.field.type is FieldType.ROWS:
+            answer = [{"id": key, **cells} for key, cells in answers.items()]
+        elif question.field.type is not FieldType.GRID:
+            answer = answers[""][""]
+        freed = set_answer(freed, question.path, answer)
+    return freed
+
+
+def _names(cell: Cell, field: str, row_ids: Collection[str], module_key: str | None) -> bool:
+    pick = cell.leaf.pick
+    return pick is not None and (pick.module, pick.field) == (module_key, field) and cell.value in row_ids
+
+
+def _free_line(
+    line: Line, document: Document, field: str, row_ids: Collection[str], module_key: str | None
+) -> dict[str, str]:
+    return {
+        cell.key: f"{TYPED}{print_cell(cell, document)}" if _names(cell, field, row_ids, module_key) else cell.value
+        for cell in line.cells
+    }

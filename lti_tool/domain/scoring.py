@@ -10,11 +10,12 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
-MAXIMUM: Final = 100
+from lti_tool.content.schema import Points
 
-_READINGS_SHARE: Final = 10
-_REFLECTION_SHARE: Final = 15
-_PLAN_SHARE: Final = 60
+MAXIMUM: Final = 100
+# Where a series says nothing else.
+USUAL_POINTS: Final = Points()
+
 _LEVEL_WORTH: Final[Mapping[int, Fraction]] = {
     4: Fraction(100, 100),
     3: Fraction(90, 100),
@@ -99,35 +100,38 @@ def find_holdings(policy: Policy, facts: ModuleFacts) -> tuple[Holding, ...]:
     return tuple(holdings)
 
 
-def compute_score(policy: Policy, facts: ModuleFacts) -> ModuleScore | None:
-    """The score that ``facts`` earn, or None while something holds it."""
+def compute_score(policy: Policy, facts: ModuleFacts, points: Points = USUAL_POINTS) -> ModuleScore | None:
+    """The score that ``facts`` earn, or None while something holds it; ``points`` are the shares of the series."""
     if find_holdings(policy, facts):
         return None
     if policy is not Policy.POINTS:
         return ModuleScore(MAXIMUM, (ScorePart("complete", Fraction(MAXIMUM), MAXIMUM),))
+    readings = _share(facts.readings_done, facts.readings_total, points.readings)
+    reflections = _share(facts.reflections_in_range, facts.reflections_total, points.reflections)
+    plan = compute_plan_points(facts.ratings, facts.criteria_total, points)
     parts = (
-        ScorePart("readings", _share(facts.readings_done, facts.readings_total, _READINGS_SHARE), _READINGS_SHARE),
-        ScorePart(
-            "reflections",
-            Fraction(_REFLECTION_SHARE * facts.reflections_in_range),
-            _REFLECTION_SHARE * facts.reflections_total,
-        ),
-        ScorePart("plan", _weigh_plan(facts), _PLAN_SHARE),
+        ScorePart("readings", readings, points.readings),
+        ScorePart("reflections", reflections, points.reflections),
+        ScorePart("plan", plan, points.plan),
     )
     return ModuleScore(round_half_up(sum((part.earned for part in parts), Fraction())), parts)
 
 
-def compute_plan_points(ratings: Mapping[str, int], criteria_total: int) -> Fraction:
-    """The plan's exact points of 60 for these levels; every criterion has an equal share, an unrated one full."""
+def compute_plan_points(ratings: Mapping[str, int], criteria_total: int, points: Points = USUAL_POINTS) -> Fraction:
+    """The plan's exact points for these levels, of ``points.plan``.
+
+    Every criterion has an equal share, and an unrated one earns all of it.
+    """
     if not criteria_total:
-        return Fraction(_PLAN_SHARE)
-    each = Fraction(_PLAN_SHARE, criteria_total)
+        return Fraction(points.plan)
+    each = Fraction(points.plan, criteria_total)
     rated = sum((_LEVEL_WORTH[level] * each for level in ratings.values()), Fraction())
     return rated + each * (criteria_total - len(ratings))
 
 
-def _weigh_plan(facts: ModuleFacts) -> Fraction:
-    return compute_plan_points(facts.ratings, facts.criteria_total)
+def share_reflections(points: Points, reflections_total: int) -> Fraction:
+    """What each reflection of a module is worth: an equal share of what the reflections count together."""
+    return _share(1, reflections_total, points.reflections)
 
 
 def _share(done: int, total: int, worth: int) -> Fraction:

@@ -49,7 +49,10 @@ class Enrolment(Base):
 
 
 class ReadingRecord(Base):
-    """What a person did with one reading: which checks she tried, and whether she marked it read."""
+    """What a person did with one reading: which checks she tried, and whether she marked it read.
+
+    ``read_version`` is the version that she marked; empty in rows older than the column.
+    """
 
     __tablename__ = "reading_records"
     __table_args__ = (
@@ -65,6 +68,7 @@ class ReadingRecord(Base):
     tried: Mapped[dict[str, Any]]
     marked_read_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+    read_version: Mapped[str | None] = mapped_column(Text)
 
 
 class Submission(Base):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lti_tool.content.schema import Module, Series
 from lti_tool.domain.submissions import Decision
+from lti_tool.services.reading_changes import ReadingChange
 from lti_tool.services.score_lines import ScoreLine
 from lti_tool.services.visits import Visit
 
@@ -35,7 +36,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActivityRow:
-    """One activity of a module, as its list shows it."""
+    """One activity of a module, as its list shows it. ``change`` is that of a reading since she read it, if any."""
 
     kind: str
     key: str
@@ -44,6 +45,7 @@ class ActivityRow:
     state: ActivityState
     changed_at: datetime | None
     is_private: bool
+    change: ReadingChange | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from lti_tool.services.module_values import (
     SeriesPage,
     StoppedAt,
 )
+from lti_tool.services.reading_changes import find_change
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.score_lines import describe_score
 from lti_tool.services.visits import Visit
@@ -130,7 +131,8 @@ def _describe_reading(reading: Reading, record: ReadingRecord | None) -> Activit
     if record is not None:
         state = ActivityState.READ if record.marked_read_at else ActivityState.BEGUN
     changed_at = record.updated_at if record else None
-    return ActivityRow("reading", reading.key, reading.title, reading.minutes, state, changed_at, is_private=False)
+    change = find_change(reading, record)
+    return ActivityRow("reading", reading.key, reading.title, reading.minutes, state, changed_at, False, change)
 
 
 def _describe_work(

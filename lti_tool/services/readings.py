@@ -13,6 +13,7 @@ from lti_tool.services.audit import record_fact
 from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.modules import find_module
+from lti_tool.services.reading_changes import ReadingChange, find_change
 from lti_tool.services.scores import settle_score
 from lti_tool.services.visits import Visit
 
@@ -21,12 +22,16 @@ NOT_SURE = "not_sure"
 
 @dataclass(frozen=True, slots=True)
 class ReadingPage:
-    """A reading and what this person did with it. ``tried`` maps a check to the option she chose."""
+    """A reading and what this person did with it. ``tried`` maps a check to the option she chose.
+
+    ``change`` is what became new in it since she marked it read, if anything did.
+    """
 
     module: Module
     reading: Reading
     tried: Mapping[str, str]
     marked_read_at: datetime | None
+    change: ReadingChange | None
     can_record: bool
 
 
@@ -46,6 +51,7 @@ def show_reading(store: Store, visit: Visit, series: Series, module_key: str, ke
         reading=reading,
         tried=dict(record.tried) if record else {},
         marked_read_at=record.marked_read_at if record else None,
+        change=find_change(reading, record),
         can_record=visit.may_work,
     )
 
@@ -81,7 +87,10 @@ def record_checks(
 
 
 def mark_read(store: Store, visit: Visit, series: Series, module_key: str, key: str, *, now: datetime) -> None:
-    """Mark a reading read; marking it again changes nothing.
+    """Mark a reading read, in the version it has now; marking the same version again changes nothing.
+
+    A reading that has changed since is marked anew. That earns nothing and costs nothing: what she tried stays, and
+    her score is not settled, since new checks in the reading must not lower it.
 
     Raises:
         NotAllowedError: this visit has no work of its own.
@@ -93,9 +102,11 @@ def mark_read(store: Store, visit: Visit, series: Series, module_key: str, key: 
         with store.writing() as session:
             record = _open_record(session, visit, module, reading, now)
             if record.marked_read_at is None:
-                record.marked_read_at = now
-                record.updated_at = now
+                _note_version(record, reading, now)
                 _conclude(session, visit, series, record, "marked_read", now)
+            elif find_change(reading, record) is not None:
+                _note_version(record, reading, now)
+                _record(session, visit, record, "marked_read_again", now)
 
     repeat_on_collision(mark)
 
@@ -137,7 +148,25 @@ def _open_record(session: Session, visit: Visit, module: Module, reading: Readin
     return record
 
 
+def _note_version(record: ReadingRecord, reading: Reading, now: datetime) -> None:
+    record.marked_read_at = now
+    record.read_version = reading.version
+    record.updated_at = now
+
+
 def _conclude(session: Session, visit: Visit, series: Series, record: ReadingRecord, verb: str, now: datetime) -> None:
+    _record(session, visit, record, verb, now)
+    settle_score(
+        session,
+        series=series,
+        cohort_id=record.cohort_id,
+        user_id=record.user_id,
+        module_key=record.module_key,
+        now=now,
+    )
+
+
+def _record(session: Session, visit: Visit, record: ReadingRecord, verb: str, now: datetime) -> None:
     session.flush()
     record_fact(
         session,
@@ -149,12 +178,4 @@ def _conclude(session: Session, visit: Visit, series: Series, record: ReadingRec
         object_id=record.id,
         module=record.module_key,
         reading=record.activity_key,
-    )
-    settle_score(
-        session,
-        series=series,
-        cohort_id=record.cohort_id,
-        user_id=record.user_id,
-        module_key=record.module_key,
-        now=now,
     )

@@ -26,6 +26,7 @@ def describe_parts(worksheet: Worksheet, document: Document, earlier: Document |
                     tuple(change for change in changes if change.path.partition(".")[0] == field.key),
                 )
                 for field in part.fields
+                if any(question.key == field.key for question in view.questions)
             ),
             criteria=tuple(key for key, part_key in anchors.items() if part_key == part.key),
         )
@@ -48,6 +49,8 @@ def _describe_field(
     is_private = all(question.is_private for question in questions)
     is_deeper = all(question.is_deeper for question in questions)
     is_written = any(question.note != NOT_WRITTEN for question in questions)
+    # Other plans or the tool itself wrote it: there is nothing here that its author could change.
+    is_brought = all(question.copy is not None or question.computed is not None for question in questions)
     is_readable = not is_private or any(question.is_shown for question in questions)
     return FieldView(
         key=field.key,
@@ -59,7 +62,7 @@ def _describe_field(
         is_deeper=is_deeper,
         is_private=is_private,
         is_written=is_written,
-        can_be_named=not is_private and (is_written or not is_deeper),
+        can_be_named=not is_private and (is_written or not is_deeper) and not is_brought,
         can_be_commented=is_readable,
     )
 

@@ -1,6 +1,7 @@
 """Finding and describing one piece of a person's own work; what the use-cases on it share."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,14 @@ from lti_tool.content.sources import list_sources
 from lti_tool.domain.answers import Document, blank_document
 from lti_tool.domain.carrying import SourceChange, find_source_changes, take_copies
 from lti_tool.domain.living import list_living_questions
+from lti_tool.domain.row_uses import RowUse
 from lti_tool.domain.submissions import EDITABLE, ActivityKind, ReviewStatus, Step, WorkState, can_take_step
 from lti_tool.models import Review, Revision, Store, Submission, User
+from lti_tool.services.brief import BriefSection, has_brief, read_brief
 from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.modules import find_module, read_state
-from lti_tool.services.plan_sources import PlanSource, describe_sources, read_sources
+from lti_tool.services.plan_sources import PlanSource, describe_sources, find_uses, read_sources
 from lti_tool.services.review_values import ReleasedReview, describe_released
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
@@ -50,7 +53,8 @@ class WorkPage:
 
     ``review`` is the latest released review, also of an earlier revision; ``lease_ends_at`` says until when a
     reviewer is reading. ``sources`` are the fields of other plans that it builds on, ``source_changes`` those that read
-    differently by now.
+    differently by now, and ``row_uses`` the places in other plans that name rows of this one. ``brief`` is the
+    principal's page, where the plan shows it.
     """
 
     target: WorkTarget
@@ -69,6 +73,8 @@ class WorkPage:
     lease_ends_at: datetime | None
     sources: tuple[PlanSource, ...] = ()
     source_changes: tuple[SourceChange, ...] = ()
+    row_uses: Mapping[str, tuple[RowUse, ...]] = field(default_factory=dict)
+    brief: tuple[BriefSection, ...] = ()
 
     @property
     def is_living(self) -> bool:
@@ -168,12 +174,18 @@ def make_submission(visit: Visit, target: WorkTarget, document: Document, now: d
 def _add_sources(session: Session, visit: Visit, series: Series, page: WorkPage) -> tuple[WorkPage, bool]:
     """The page with what its plan builds on, and whether something of it must be copied first."""
     worksheet = page.target.worksheet
-    if worksheet is None or not list_sources(worksheet):
+    if worksheet is None:
         return page, False
-    page = replace(page, sources=describe_sources(series, worksheet))
-    if not page.can_edit:
+    whose = {"cohort_id": require_worker(visit), "user_id": visit.user_id}
+    page = replace(
+        page,
+        sources=describe_sources(series, worksheet),
+        row_uses=find_uses(session, series, page.target.module.key, **whose),
+        brief=read_brief(session, series, **whose) if has_brief(worksheet) else (),
+    )
+    if not page.can_edit or not list_sources(worksheet):
         return page, False
-    current = read_sources(session, series, worksheet, cohort_id=require_worker(visit), user_id=visit.user_id)
+    current = read_sources(session, series, worksheet, **whose)
     document = take_copies(worksheet, page.document, current)
     changes = find_source_changes(worksheet, page.document, current)
     return replace(page, document=document, source_changes=changes), document is not page.document
@@ -188,6 +200,7 @@ def _store_copies(
         if submission is None:
             submission = make_submission(visit, target, target.blank(), now)
             session.add(submission)
+            session.flush()
         if read_state(submission, now) in EDITABLE:
             submission.draft = copy_sources(session, visit, series, target, submission.draft)
         session.flush()

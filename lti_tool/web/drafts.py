@@ -1,6 +1,6 @@
 """What the writing rooms share: reading a draft's form fields, answering autosave, settling two saved versions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from http import HTTPStatus
@@ -48,9 +48,10 @@ def settles_conflict() -> bool:
     return request.form.get("settles") == "yes"
 
 
-def answer_saved(saved: Saved) -> Response:
-    """What autosave hears when the draft is stored."""
-    return jsonify(version=saved.version, saved_at=saved.at.astimezone(UTC).isoformat(timespec="seconds"))
+def answer_saved(saved: Saved, *, computed: Mapping[str, str] | None = None) -> Response:
+    """What autosave hears when the draft is stored; ``computed`` are the results that follow from it, as HTML."""
+    saved_at = saved.at.astimezone(UTC).isoformat(timespec="seconds")
+    return jsonify(version=saved.version, saved_at=saved_at, computed=dict(computed or {}))
 
 
 def answer_newer(version: int, panel: str, fields: Iterable[tuple[str, str]]) -> Response:

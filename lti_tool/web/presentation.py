@@ -101,6 +101,12 @@ def tell_score(page: ModulePage) -> ScoreWords | None:
     return describe_score_box(page, lambda moment: mark_moment(moment, now))
 
 
+def name_plan(address: str) -> str:
+    """The title of the plan that a source is in ("visioning.mission_statement"): "Mission Plan"."""
+    module = current_app.extensions["lti_tool"].series.find_module(address.partition(".")[0])
+    return module.worksheet.title if module is not None and module.worksheet is not None else "earlier plan"
+
+
 def register(app: Flask) -> None:
     """Give every template the filters and functions of the rooms."""
     install_time_filters(app)
@@ -112,6 +118,7 @@ def register(app: Flask) -> None:
         "reply_words": say_reply,
         "card_words": say_card,
         "score_words": tell_score,
+        "name_plan": name_plan,
         "join_words": join_words,
         "count_things": count_things,
         "a_or_an": add_article,

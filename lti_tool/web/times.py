@@ -3,7 +3,7 @@
 The server writes times in the series' own zone; ``static/js/times.js`` rewrites them in the reader's.
 """
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +11,10 @@ from flask import Flask, current_app
 from markupsafe import Markup
 
 _SERIES_ZONE: Final = "America/Chicago"
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def find_zone(name: str = _SERIES_ZONE) -> tzinfo:
@@ -64,13 +68,25 @@ def write_duration(length: timedelta) -> str:
     return "less than a minute"
 
 
+def write_date(day: str) -> str:
+    """A day written out, from "2026-11-03": "November 3, 2026". What is no such day stays as it is."""
+    try:
+        parsed = date.fromisoformat(day)
+    except ValueError:
+        return day
+    return f"{_MONTHS[parsed.month - 1]} {parsed.day}, {parsed.year}"
+
+
 def mark_moment(moment: datetime, now: datetime) -> Markup:
     """A moment as ``<time>``: "Mar 4, 2:14 pm", to be rewritten in the reader's own zone."""
     return _mark(moment, write_moment(moment, now, find_zone()), "moment")
 
 
 def install_time_filters(app: Flask) -> None:
-    """Give templates ``clock``, ``day``, ``moment``, ``when`` and ``stamp`` (a ``<time>``), ``since``, ``duration``."""
+    """Give templates ``clock``, ``day``, ``moment``, ``when`` and ``stamp`` (a ``<time>``), and words for others.
+
+    These are ``since`` and ``duration`` for lengths of time, and ``date`` for a day of the content.
+    """
     zone = find_zone()
 
     def now() -> datetime:
@@ -84,6 +100,7 @@ def install_time_filters(app: Flask) -> None:
     app.add_template_filter(lambda moment: _mark(moment, write_stamp(moment, now(), zone), "stamp"), "stamp")
     app.add_template_filter(lambda moment: write_duration(now() - moment), "since")
     app.add_template_filter(write_duration, "duration")
+    app.add_template_filter(write_date, "date")
 
 
 def _mark(moment: datetime, words: str, show: str) -> Markup:

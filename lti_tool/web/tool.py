@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lti_tool.config import Settings
 from lti_tool.content.schema import Series
+from lti_tool.domain.reading_search import ReadingIndex
 from lti_tool.lti.launches import LaunchVerifier
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.models import Store
@@ -13,11 +14,15 @@ from lti_tool.models import Store
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Everything a room needs. ``clock`` returns the present as aware UTC; tests inject their own."""
+    """Everything a room needs. ``clock`` returns the present as aware UTC; tests inject their own.
+
+    ``index`` holds the words of the readings of ``series``, for its search.
+    """
 
     settings: Settings
     store: Store
     series: Series
+    index: ReadingIndex
     clock: Callable[[], datetime]
     keys: ToolKeys
     verifier: LaunchVerifier

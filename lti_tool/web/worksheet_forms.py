@@ -3,13 +3,15 @@
 What a template writes (``<path>`` is a path of ``domain.answers``):
 
 - ``a.<path>`` holds one answer. Before a checkbox with the value "yes" stands a hidden field of the same name with the
-  value "", so that taking the tick away is sent too; the last value of a name counts.
+  value "", so that taking the tick away is sent too; the last value of a name counts. Several choices are several
+  values of one name after such an empty one. Beside what was carried it holds a note, without that a working version.
 - ``order.<rows path>`` is hidden and repeated: the row ids in their order, and one empty one, so that a list whose
   last row was taken away is sent too. Without it the rows stay as they are.
 - ``typed.<path>`` are her own words for a pick; in the list of its options, "typed" points to them.
 - ``shown.<private path>`` is a checkbox with a hidden "" before it, as above.
 - ``do`` is the button: "save", "submit", "add:<rows path>" or better "add:<rows path>:<new id>" (with an id minted when
-  the page was made a double click adds one row), "remove:…", "up:…" and "down:<rows path>:<row id>".
+  the page was made a double click adds one row), "remove:…", "remove_used:…" (the same, once asked), "up:…" and
+  "down:<rows path>:<row id>", "keep:<address>" and "update:<address>" for what another plan changed.
 """
 
 import secrets
@@ -19,6 +21,7 @@ from enum import StrEnum
 
 from lti_tool.content.questions import Question, list_questions
 from lti_tool.content.schema import FieldType, Leaf, Worksheet
+from lti_tool.content.sources import list_sources, make_address
 from lti_tool.domain.answer_lines import list_lines
 from lti_tool.domain.answer_rows import add_row, move_row, remove_row
 from lti_tool.domain.answers import (
@@ -33,6 +36,8 @@ from lti_tool.domain.answers import (
     set_answer,
     shape_document,
 )
+from lti_tool.domain.carrying import read_copy
+from lti_tool.domain.row_uses import free_picks
 
 _TYPED_OPTION = "typed"
 
@@ -44,13 +49,20 @@ class ActionKind(StrEnum):
     SUBMIT = "submit"
     ADD = "add"
     REMOVE = "remove"
+    REMOVE_USED = "remove_used"
     UP = "up"
     DOWN = "down"
+    KEEP = "keep"
+    UPDATE = "update"
+
+
+ROW_ACTIONS = frozenset({ActionKind.ADD, ActionKind.REMOVE, ActionKind.REMOVE_USED, ActionKind.UP, ActionKind.DOWN})
+_SOURCE_ACTIONS = frozenset({ActionKind.KEEP, ActionKind.UPDATE})
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A pressed button. ``field_path`` and ``row_id`` are "" where the kind needs none."""
+    """A pressed button. ``field_path`` (or the address of a source) and ``row_id`` are "" where the kind needs none."""
 
     kind: ActionKind
     field_path: str = ""
@@ -101,6 +113,9 @@ def apply_action(worksheet: Worksheet, document: Document, action: Action, *, ne
             return add_row(worksheet, document, action.field_path, action.row_id or new_row_id)
         case ActionKind.REMOVE:
             return remove_row(worksheet, document, action.field_path, action.row_id)
+        case ActionKind.REMOVE_USED:
+            freed = free_picks(worksheet, document, action.field_path, {action.row_id})
+            return remove_row(worksheet, freed, action.field_path, action.row_id)
         case ActionKind.UP:
             return move_row(worksheet, document, action.field_path, action.row_id, -1)
         case ActionKind.DOWN:
@@ -123,14 +138,19 @@ def list_form_items(worksheet: Worksheet, document: Document) -> tuple[tuple[str
             items += [(f"order.{question.path}", row_id) for row_id in (*(line.key for line in lines), "")]
         for line in lines:
             for cell in line.cells:
-                items.extend(_list_leaf_items(cell.path, cell.leaf, cell.value))
+                value = cell.value if question.field.source is None else cell.value.removeprefix(TYPED)
+                items.extend(_list_leaf_items(cell.path, cell.leaf, value))
     for path in list_private_paths(worksheet):
         items.append((f"shown.{path}", YES if path in document["shown"] else ""))
     return tuple(items)
 
 
 def _list_leaf_items(path: str, leaf: Leaf, value: str) -> Iterator[tuple[str, str]]:
-    if leaf.type == "pick" and value.startswith(TYPED):
+    if leaf.type == "choices":
+        yield f"a.{path}", ""
+        for key in value.split():
+            yield f"a.{path}", key
+    elif leaf.type == "pick" and value.startswith(TYPED):
         yield f"a.{path}", _TYPED_OPTION
         yield f"typed.{path}", value.removeprefix(TYPED)
     else:
@@ -185,6 +205,10 @@ def _read_answer(form: _Form, question: Question, document: Document) -> object:
                 }
                 for row in field.grid_rows
             }
+    if field.source is not None:
+        words = form.take(f"a.{question.path}", previous.removeprefix(TYPED))
+        is_working_version = words.strip() and read_copy(document, make_address(field.source)) is None
+        return f"{TYPED}{words}" if is_working_version else words
     return _read_leaf(form, question.path, question.leaf, previous)
 
 
@@ -219,6 +243,9 @@ def _read_leaf(form: _Form, path: str, leaf: Leaf, previous: str) -> str:
         if picked in {"", _TYPED_OPTION}:
             return f"{TYPED}{words}" if words.strip() else ""
         return picked
+    if leaf.type == "choices":
+        keys = form.take_all(name) if name in form else previous.split()
+        return " ".join(dict.fromkeys(key for key in keys if key and not key.isspace()))
     value = form.take(name, previous)
     if leaf.type == "check":
         return YES if value.strip() else ""
@@ -230,6 +257,8 @@ def _read_action(worksheet: Worksheet, pressed: str) -> Action | None:
     field_path, _, row_id = rest.partition(":")
     if name in {ActionKind.SAVE, ActionKind.SUBMIT}:
         return Action(ActionKind(name)) if not rest else None
+    if name in _SOURCE_ACTIONS:
+        return Action(ActionKind(name), rest) if rest in map(make_address, list_sources(worksheet)) else None
     if name not in set(ActionKind) or (row_id and not is_row_id(row_id)) or not (row_id or name == ActionKind.ADD):
         return None
     paths = {question.path for question in list_questions(worksheet) if question.field.type is FieldType.ROWS}

@@ -4,13 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lti_tool.content.questions import Question, list_questions
-from lti_tool.content.schema import Depth, FieldType, Leaf, Part, PickSource, Worksheet, WorksheetField
+from lti_tool.content.schema import (
+    ComputeKind,
+    Depth,
+    FieldSource,
+    FieldType,
+    Leaf,
+    Part,
+    PickSource,
+    Worksheet,
+    WorksheetField,
+)
+from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_gaps import Gap, find_problems_while_typing
-from lti_tool.domain.answer_lines import PickOption, list_lines, list_pick_options
+from lti_tool.domain.answer_lines import PickOption, list_lines, list_pick_options, print_cell
 from lti_tool.domain.answer_values import count_words, read_date
 from lti_tool.domain.answers import TYPED, Document, get_answer, shape_document
+from lti_tool.domain.carrying import Copy, SourceChange, narrow_copy, read_copy
+from lti_tool.domain.computing import Computed, compute_field
+from lti_tool.domain.retired import RetiredAnswer, list_retired
+from lti_tool.domain.row_uses import RowUse
+from lti_tool.services.plan_sources import PlanSource
 from lti_tool.services.review_values import ReleasedReview
 from lti_tool.web.worksheet_forms import mint_row_id
+from lti_tool.web.worksheet_links import PlanLinks
 
 _LONGEST_LINE = 90
 _SHORT_ANSWERS = {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}
@@ -18,7 +35,10 @@ _SHORT_ANSWERS = {"number": "A number.", "money": "An amount.", "date": "A date.
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What the editor's templates ask. ``document`` is shaped; ``gaps`` are those of a try to submit."""
+    """What the editor's templates ask. ``document`` is shaped; ``gaps`` are those of a try to submit.
+
+    ``links`` tie it to the author's other plans; a sheet that nobody writes in has only the names of its sources.
+    """
 
     worksheet: Worksheet
     document: Document
@@ -26,7 +46,9 @@ class Sheet:
     review: ReleasedReview | None
     is_returned: bool
     _questions: Mapping[str, Question]
+    links: PlanLinks = field(default_factory=PlanLinks)
     _errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _options: dict[str, tuple[PickOption, ...]] = field(default_factory=dict)
 
     def answer(self, path: str) -> object:
         """What stands at a question."""
@@ -58,12 +80,44 @@ class Sheet:
 
     def options(self, source: PickSource) -> tuple[PickOption, ...]:
         """The rows a pick may name now."""
-        return list_pick_options(self.document, source)
+        key = f"{make_address(source) or source.field}:{source.column}"
+        if key not in self._options:
+            self._options[key] = list_pick_options(self.document, source)
+        return self._options[key]
 
-    def find_rows(self, source: PickSource) -> WorksheetField | None:
-        """The question a pick takes its options from."""
-        question = self._questions.get(source.field)
-        return question.field if question else None
+    def find_source(self, source: FieldSource | PickSource) -> PlanSource | None:
+        """The field of another plan that a pick or a carried field takes from; None for this plan's own."""
+        return self.links.sources.get(make_address(source))
+
+    def name_rows(self, source: PickSource) -> str:
+        """What the question is called whose rows a pick offers."""
+        other = self.find_source(source)
+        return other.field_label if other is not None else self.label(source.field)
+
+    def copy(self, carried: WorksheetField) -> Copy | None:
+        """What a carried field brings, in the columns it shows; None while there is nothing."""
+        if carried.source is None:
+            return None
+        copy = read_copy(self.document, make_address(carried.source))
+        return copy if copy is None else narrow_copy(copy, carried.columns_shown)
+
+    def changes_at(self, path: str) -> tuple[SourceChange, ...]:
+        """The changes of other plans that are shown beside this field."""
+        return self.links.changes.get(path, ())
+
+    def computed(self, shown: WorksheetField) -> Computed | None:
+        """What a computed field shows now; None for the principal's page, which has lines of its own."""
+        if shown.compute is None or shown.compute.kind is ComputeKind.BRIEF:
+            return None
+        return compute_field(self.worksheet, shown, self.document)
+
+    def uses(self, path: str, row_id: str) -> tuple[RowUse, ...]:
+        """The places that point to a row."""
+        return self.links.uses.get(f"{path}.{row_id}", ())
+
+    def retired(self) -> tuple[RetiredAnswer, ...]:
+        """Her answers to questions that are asked no more."""
+        return list_retired(self.document)
 
     def anchor(self, gap: Gap) -> str:
         """Where the link of a gap leads: to the place to write, or to the whole question."""
@@ -95,6 +149,7 @@ def make_sheet(
     review: ReleasedReview | None = None,
     is_returned: bool = False,
     gaps: tuple[Gap, ...] = (),
+    links: PlanLinks | None = None,
 ) -> Sheet:
     """Lay out ``document``; besides the gaps of a try to submit, what is of the wrong kind is always marked."""
     document = shape_document(worksheet, document)
@@ -102,7 +157,7 @@ def make_sheet(
     for gap in dict.fromkeys((*gaps, *find_problems_while_typing(worksheet, document))):
         errors[gap.path] = (*errors.get(gap.path, ()), gap.message)
     questions = {question.path: question for question in list_questions(worksheet)}
-    return Sheet(worksheet, document, gaps, review, is_returned, questions, errors)
+    return Sheet(worksheet, document, gaps, review, is_returned, questions, links or PlanLinks(), errors)
 
 
 def is_long_text(leaf: Leaf) -> bool:
@@ -140,6 +195,11 @@ def describe_count(leaf: Leaf, value: str) -> str:
 
 def describe_answer(field: WorksheetField, sheet: Sheet) -> str:
     """What kind of answer a question asks for, for somebody who reads the plan and does not write in it."""
+    if field.source is not None:
+        source = sheet.find_source(field.source)
+        return f"Brought from “{source.field_label}” in the {source.plan_title}." if source else ""
+    if field.compute is not None:
+        return "Worked out from other answers; nothing to fill in."
     if field.leaf is not None:
         return _describe_leaf(field.leaf, sheet)
     columns = "; ".join(column.label for column in field.columns)
@@ -154,10 +214,14 @@ def _describe_leaf(leaf: Leaf, sheet: Sheet) -> str:
     match leaf.type:
         case "choice":
             return f"One of: {'; '.join(choice.label for choice in leaf.choices)}."
+        case "choices":
+            return f"Any of: {'; '.join(choice.label for choice in leaf.choices)}."
         case "scale":
-            return f"From 1 ({leaf.low}) to 5 ({leaf.high})."
-        case "pick":
-            return f"One of the rows of “{sheet.label(leaf.pick.field)}”." if leaf.pick else ""
+            return f"From {leaf.lowest} ({leaf.low}) to {leaf.highest} ({leaf.high})."
+        case "pick" if leaf.pick is not None:
+            other = sheet.find_source(leaf.pick)
+            where = f" in the {other.plan_title}" if other else ""
+            return f"One of the rows of “{sheet.name_rows(leaf.pick)}”{where}, or your own words."
     return _SHORT_ANSWERS.get(leaf.type) or describe_limit(leaf)
 
 
@@ -168,4 +232,6 @@ SHEET_HELPERS = {
     "describe_limit": describe_limit,
     "describe_count": describe_count,
     "mint_row_id": mint_row_id,
+    "list_lines": list_lines,
+    "print_cell": print_cell,
 }

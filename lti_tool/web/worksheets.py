@@ -3,30 +3,25 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.content.schema import Worksheet
-from lti_tool.domain.answer_gaps import Gap
-from lti_tool.domain.answer_merge import Conflict
-from lti_tool.domain.answer_views import Reader, describe_answers
+from lti_tool.domain.answer_rows import find_rows
 from lti_tool.domain.answers import Document, DocumentTooLargeError
 from lti_tool.domain.roles import Standing
-from lti_tool.services.drafts import DraftInput, save_draft
+from lti_tool.services.drafts import DraftInput, save_draft, settle_source
 from lti_tool.services.errors import (
     IncompleteError,
-    NotFoundError,
     NotNowError,
     RefusedDocumentError,
     StaleError,
-    ToolError,
 )
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.submitting import reopen_work, submit_work, take_back_work
-from lti_tool.services.work import WorkPage, find_target, open_work
+from lti_tool.services.work import WorkPage, open_work
 from lti_tool.web.drafts import (
     OWN_NAMES,
-    KeptText,
     answer_newer,
     answer_refused,
     answer_saved,
@@ -39,6 +34,7 @@ from lti_tool.web.guards import EVERYBODY, enters, find_tool
 from lti_tool.web.notices import say
 from lti_tool.web.worksheet_conflicts import merge_versions, settle_versions
 from lti_tool.web.worksheet_forms import (
+    ROW_ACTIONS,
     Action,
     ActionKind,
     FormReading,
@@ -46,11 +42,21 @@ from lti_tool.web.worksheet_forms import (
     mint_row_id,
     read_form,
 )
-from lti_tool.web.worksheet_sheet import SHEET_HELPERS, describe_answer, make_sheet
+from lti_tool.web.worksheet_links import find_uses, name_row
+from lti_tool.web.worksheet_pages import (
+    AskedRemoval,
+    Concerns,
+    draw_computed,
+    list_answers,
+    list_raw_answers,
+    render_blank,
+    render_plan,
+    show_kept,
+    worksheet_of,
+)
 
 blueprint = Blueprint("worksheets", __name__, url_prefix="/s/<session_id>/modules/<module_key>/plan")
 
-_ROW_ACTIONS = frozenset({ActionKind.ADD, ActionKind.REMOVE, ActionKind.UP, ActionKind.DOWN})
 _TOO_LARGE = RefusedDocumentError(
     "Your answers are longer than one plan can hold. The last saved version is safe. "
     "Copy the longest answer somewhere else and shorten it."
@@ -61,34 +67,37 @@ _TOO_LARGE = RefusedDocumentError(
 @enters(*EVERYBODY)
 def show_plan(module_key: str) -> AnyResponse:
     """The plan to write in, or what was submitted while it cannot be changed; without work of one's own, a blank."""
-    if not g.visit.may_work:
-        return _render_blank(module_key)
-    page = _open(module_key)
-    return _render_editor(page, page.document) if page.can_edit else _render_submitted(page)
+    return render_plan(_open(module_key)) if g.visit.may_work else render_blank(module_key)
 
 
 @blueprint.post("")
 @enters(Standing.PARTICIPANT, Standing.PRACTICE)
 def change_plan(module_key: str) -> AnyResponse:
-    """Save, submit, work on rows, take back or open again; whatever cannot be done, her text is shown again."""
+    """Save, submit, work on rows, settle a source, take back or open again.
+
+    Whatever cannot be done, her text is shown again.
+    """
     pressed = request.form.get("do")
     if pressed in {"take_back", "reopen"}:
         return _open_again(module_key, take_back_work if pressed == "take_back" else reopen_work)
     page = _open(module_key)
-    worksheet = _worksheet_of(page)
+    worksheet = worksheet_of(page)
     try:
         reading = _read(page, worksheet)
     except DocumentTooLargeError:
-        return _show_kept(module_key, _list_raw_answers(worksheet), _TOO_LARGE)
-    document = apply_action(worksheet, reading.document, reading.action, new_row_id=mint_row_id())
+        return show_kept(module_key, list_raw_answers(worksheet), _TOO_LARGE)
+    removal = _ask_before_removing(page, worksheet, reading)
+    action = Action(ActionKind.SAVE) if removal is not None else reading.action
+    document = apply_action(worksheet, reading.document, action, new_row_id=mint_row_id())
     try:
-        return _store(module_key, reading.action, document)
+        answer = _store(module_key, action, document)
     except StaleError:
         return _offer_both(module_key, document)
     except IncompleteError as error:
-        return _render_editor(_open(module_key), document, gaps=error.gaps, status=error.status)
+        return render_plan(_open(module_key), document, concerns=Concerns(gaps=error.gaps), status=error.status)
     except (NotNowError, RefusedDocumentError) as error:
-        return _show_kept(module_key, _list_answers(worksheet, document), error)
+        return show_kept(module_key, list_answers(worksheet, document), error)
+    return answer if removal is None else render_plan(_open(module_key), concerns=Concerns(removal=removal))
 
 
 @blueprint.post("/autosave")
@@ -97,7 +106,7 @@ def autosave_plan(module_key: str) -> Response:
     """Keep the draft for the page's script; the answer is JSON."""
     tool = find_tool()
     page = _open(module_key)
-    worksheet = _worksheet_of(page)
+    worksheet = worksheet_of(page)
     try:
         document = _read(page, worksheet).document
         draft = DraftInput(document=document, version=read_version(), place=read_place())
@@ -111,7 +120,7 @@ def autosave_plan(module_key: str) -> Response:
         return answer_refused(_TOO_LARGE)
     except (NotNowError, RefusedDocumentError) as error:
         return answer_refused(error)
-    return answer_saved(saved)
+    return answer_saved(saved, computed=draw_computed(worksheet, document))
 
 
 def _open_again(module_key: str, step: Callable[..., None]) -> AnyResponse:
@@ -121,8 +130,26 @@ def _open_again(module_key: str, step: Callable[..., None]) -> AnyResponse:
     return _go_to(module_key)
 
 
+def _ask_before_removing(page: WorkPage, worksheet: Worksheet, reading: FormReading) -> AskedRemoval | None:
+    """What to ask when the row to be removed is picked elsewhere."""
+    action = reading.action
+    if action.kind is not ActionKind.REMOVE:
+        return None
+    place = f"{action.field_path}.{action.row_id}"
+    uses = find_uses(worksheet, page, reading.document).get(place, ())
+    if not uses:
+        return None
+    question = find_rows(worksheet, action.field_path)
+    return AskedRemoval(
+        name=name_row(question, action.row_id, reading.document),
+        uses=uses,
+        button=f"{ActionKind.REMOVE_USED}:{action.field_path}:{action.row_id}",
+        anchor=f"row-{place}",
+    )
+
+
 def _store(module_key: str, action: Action, document: Document) -> AnyResponse:
-    """Save the draft, and submit it if that was the button."""
+    """Save the draft, and do with it what the button asks for."""
     tool = find_tool()
     where = (tool.store, g.visit, tool.series, module_key, PLAN_KEY)
     draft = DraftInput(document=document, version=read_version(), place=read_place())
@@ -130,6 +157,12 @@ def _store(module_key: str, action: Action, document: Document) -> AnyResponse:
         submit_work(*where, draft=draft, now=tool.clock())
         say("Your plan is submitted.", "good")
         return _go_to(module_key)
+    if action.kind in {ActionKind.KEEP, ActionKind.UPDATE}:
+        takes_newer = action.kind is ActionKind.UPDATE
+        address = action.field_path
+        settle_source(*where[:-1], address, takes_newer=takes_newer, draft=draft, now=tool.clock())
+        say("The newer text is in this plan now." if takes_newer else "Kept as it was. Nothing changed here.", "good")
+        return _go_to(module_key, _find_anchor(action, read_place()))
     save_draft(*where, draft=draft, now=tool.clock())
     if action.kind is ActionKind.SAVE:
         say("Your draft is saved.", "good")
@@ -139,12 +172,6 @@ def _store(module_key: str, action: Action, document: Document) -> AnyResponse:
 def _open(module_key: str) -> WorkPage:
     tool = find_tool()
     return open_work(tool.store, g.visit, tool.series, module_key, PLAN_KEY, now=tool.clock())
-
-
-def _worksheet_of(page: WorkPage) -> Worksheet:
-    if page.target.worksheet is None:
-        raise NotFoundError("There is no plan in this session.")
-    return page.target.worksheet
 
 
 def _read(page: WorkPage, worksheet: Worksheet) -> FormReading:
@@ -158,9 +185,9 @@ def _read(page: WorkPage, worksheet: Worksheet) -> FormReading:
 
 def _find_anchor(action: Action, place: str | None) -> str:
     """Where the page opens after a button without a script: the row it was about, or where she was."""
-    if action.kind not in _ROW_ACTIONS:
+    if action.kind not in ROW_ACTIONS:
         return f"part-{place}" if place else ""
-    if action.kind is ActionKind.REMOVE or not action.row_id:
+    if action.kind in {ActionKind.REMOVE, ActionKind.REMOVE_USED} or not action.row_id:
         return f"field-{action.field_path}"
     return f"row-{action.field_path}.{action.row_id}"
 
@@ -168,92 +195,9 @@ def _find_anchor(action: Action, place: str | None) -> str:
 def _offer_both(module_key: str, mine: Document) -> Response:
     """A newer version was saved: show both. If they differ nowhere, one button puts them together."""
     page = _open(module_key)
-    merged = merge_versions(_worksheet_of(page), mine, page.document)
-    return _render_editor(page, merged.document, conflicts=merged.conflicts, is_stale=True, status=HTTPStatus.CONFLICT)
-
-
-def _render_editor(
-    page: WorkPage,
-    document: Document,
-    *,
-    gaps: tuple[Gap, ...] = (),
-    conflicts: tuple[Conflict, ...] = (),
-    is_stale: bool = False,
-    status: int = HTTPStatus.OK,
-) -> Response:
-    worksheet = _worksheet_of(page)
-    sheet = make_sheet(worksheet, document, review=page.review, is_returned=page.state == "returned", gaps=gaps)
-    body = render_template(
-        "worksheets/edit.html",
-        page=page,
-        module=page.target.module,
-        sheet=sheet,
-        conflicts=conflicts,
-        is_stale=is_stale,
-        level_names=find_tool().series.level_names,
-        **SHEET_HELPERS,
-    )
-    return make_response(body, status)
-
-
-def _render_submitted(page: WorkPage) -> Response:
-    worksheet = _worksheet_of(page)
-    body = render_template(
-        "worksheets/submitted.html",
-        page=page,
-        module=page.target.module,
-        worksheet=worksheet,
-        parts=describe_answers(worksheet, page.document, reader=Reader.AUTHOR),
-        review=page.review,
-        level_names=find_tool().series.level_names,
-    )
-    return make_response(body)
-
-
-def _render_blank(module_key: str) -> Response:
-    """What the plan asks and how it is looked at, for those who read along."""
-    series = find_tool().series
-    target = find_target(series, module_key, PLAN_KEY)
-    if target.worksheet is None:
-        raise NotFoundError("There is no plan in this session.")
-    body = render_template(
-        "worksheets/blank.html",
-        module=target.module,
-        sheet=make_sheet(target.worksheet, target.blank()),
-        level_names=series.level_names,
-        describe_answer=describe_answer,
-    )
-    return make_response(body)
-
-
-def _list_answers(worksheet: Worksheet, document: Document) -> list[KeptText]:
-    """Every answer in words, for a page on which she can copy them."""
-    kept = []
-    for part in describe_answers(worksheet, document, reader=Reader.AUTHOR):
-        for question in part.questions:
-            lines = [
-                f"{line.label}\n" + "\n".join(f"{cell.label}: {cell.text}" for cell in line.cells if cell.text)
-                for line in question.lines
-            ]
-            text = question.text or "\n\n".join(lines)
-            if text:
-                kept.append(KeptText(f"Part {part.key}: {question.label}", text))
-    return kept
-
-
-def _list_raw_answers(worksheet: Worksheet) -> list[KeptText]:
-    """What the form held, field by field, when it is too long to be read as one plan."""
-    labels = {part_field.key: part_field.label for part in worksheet.parts for part_field in part.fields}
-    return [
-        KeptText(labels.get(name.split(".")[1], "An answer"), value)
-        for name, value in request.form.items(multi=True)
-        if name.startswith(("a.", "typed.")) and len(value) > 2 and value.strip()
-    ]
-
-
-def _show_kept(module_key: str, kept: list[KeptText], error: ToolError) -> Response:
-    here = url_for("worksheets.show_plan", session_id=g.visit.session_id, module_key=module_key)
-    return make_response(render_template("worksheets/kept.html", error=error, kept=kept, back=here), error.status)
+    merged = merge_versions(worksheet_of(page), mine, page.document)
+    concerns = Concerns(conflicts=merged.conflicts, is_stale=True)
+    return render_plan(page, merged.document, concerns=concerns, status=HTTPStatus.CONFLICT)
 
 
 def _go_to(module_key: str, anchor: str = "") -> AnyResponse:

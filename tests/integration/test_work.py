@@ -24,6 +24,7 @@ from lti_tool.services.readings import mark_read, record_checks, show_reading
 from lti_tool.services.submitting import reopen_work, take_back_work
 from tests.support.clock import Clock
 from tests.support.factories import Factory
+from tests.support.series import announce
 from tests.support.work_scene import WORDS_IN_RANGE, WorkScene, make_work_scene, read_good_plan
 
 
@@ -228,9 +229,10 @@ def test_a_learner_never_opens_anothers_work(scene: WorkScene) -> None:
 
 
 def test_there_is_no_work_where_none_is_open(scene: WorkScene) -> None:
+    series = announce(scene.series, "relationships")
     for module, key in [("relationships", "plan"), ("visioning", "z"), ("nowhere", "plan")]:
         with pytest.raises(NotFoundError):
-            take_back_work(scene.store, scene.dana, scene.series, module, key, now=scene.clock.now())
+            take_back_work(scene.store, scene.dana, series, module, key, now=scene.clock.now())
 
 
 def test_who_reads_it_is_told_to_those_who_write(scene: WorkScene) -> None:

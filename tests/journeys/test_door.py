@@ -52,7 +52,7 @@ def test_an_administrator_outside_the_course_sees_no_work(door: FrontDoor) -> No
 def test_the_series_link_shows_all_sessions(door: FrontDoor) -> None:
     page = door.person("103").launch("series")
     assert "On the Leading Edge of Opportunity" in page.words
-    assert "This session's work is not open yet" in page.words.replace("\u2019", "'")
+    assert page.words.count("Session ") >= 8
 
 
 def test_two_launches_are_two_sessions(door: FrontDoor) -> None:

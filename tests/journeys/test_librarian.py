@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.clock import Clock
 from tests.support.front_door import FrontDoor, Person, open_front_door
+from tests.support.series import announce, load_real_series
 from tests.support.work_scene import WORDS_IN_RANGE
 
 PLAN = "modules/visioning/plan"
@@ -28,7 +29,15 @@ def marisol(door: FrontDoor) -> Person:
     return person
 
 
-def test_an_announced_session_shows_its_words_and_no_work(marisol: Person) -> None:
+def test_an_announced_session_shows_its_words_and_no_work(database_url: str, tmp_path: Path, clock: Clock) -> None:
+    series = announce(load_real_series(), "relationships")
+    with open_front_door(database_url, tmp_path, clock, series) as door:
+        marisol = door.person("103")
+        assert "This session’s work is not open yet" in marisol.launch("series").words
+        check_that_nothing_is_open_yet(marisol)
+
+
+def check_that_nothing_is_open_yet(marisol: Person) -> None:
     page = marisol.get("modules/relationships")
     assert "Examine status of current relationships" in page.words
     assert "Trust and collaboration" in page.words

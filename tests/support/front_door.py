@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from lti_tool.app import create_app
 from lti_tool.config import Settings
+from lti_tool.content.schema import Series
 from lti_tool.demo_lms.app import create_demo_lms
 from lti_tool.demo_lms.platform import Platform
 from lti_tool.demo_lms.settings import CLIENT_ID, DemoLmsSettings
@@ -187,8 +188,10 @@ class FrontDoor:
 
 
 @contextmanager
-def open_front_door(database_url: str, folder: Path, clock: Clock) -> Iterator[FrontDoor]:
-    """Serve a demo LMS on a free port, register it, and make the tool's application."""
+def open_front_door(
+    database_url: str, folder: Path, clock: Clock, series: Series | None = None
+) -> Iterator[FrontDoor]:
+    """Serve a demo LMS on a free port, register it, and make the tool's application (with the real series)."""
     keys = folder / "keys"
     rotate(keys, clock.now())
     held: dict[str, Flask] = {}
@@ -212,7 +215,7 @@ def open_front_door(database_url: str, folder: Path, clock: Clock) -> Iterator[F
     )
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    app = create_app(settings, clock=clock, series=load_real_series())
+    app = create_app(settings, clock=clock, series=series or load_real_series())
     door = FrontDoor(app, held["lms"], lms_url, clock)
     with door.store.writing() as session:
         session.add(

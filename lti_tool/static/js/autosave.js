@@ -110,6 +110,7 @@ export class Autosave {
       this.failures = 0;
       this.outcome = SAVED;
       this.form.elements.version.value = String(data.version);
+      this.form.dispatchEvent(new CustomEvent("draft:saved", { detail: data }));
       if (this.dirty) this.listener.unsaved();
       else this.listener.saved(new Date(data.saved_at));
     } else if (answer.status === 409 && data.panel !== undefined) {

@@ -99,6 +99,12 @@ function move(box, row, button, step) {
   announce(`Moved. This is now ${box.dataset.rowName} ${target + 1} of ${rows.length}.`);
 }
 
+/** Whether anything points to `row`: another plan, by the server's word, or a pick on this page. */
+function isUsed(form, box, row) {
+  const picks = form.querySelectorAll(`select[data-pick-source="${CSS.escape(box.dataset.rowBox)}"]`);
+  return "used" in row.dataset || [...picks].some((select) => select.value === row.dataset.row && !row.contains(select));
+}
+
 /** Let the row buttons of `form` work in the page. */
 export function handleRows(form) {
   form.addEventListener("click", (event) => {
@@ -106,8 +112,10 @@ export function handleRows(form) {
     const box = button?.closest("[data-row-box]");
     const verb = button?.value.split(":", 1)[0];
     if (!box || !["add", "remove", "up", "down"].includes(verb)) return;
-    event.preventDefault();
     const row = button.closest("[data-row]");
+    // The server asks first, and shows where the row is used.
+    if (verb === "remove" && isUsed(form, box, row)) return;
+    event.preventDefault();
     if (verb === "add") add(box);
     else if (verb === "remove") remove(box, row);
     else move(box, row, button, verb === "up" ? -1 : 1);

@@ -1,5 +1,6 @@
 // The writing room of a plan.
 
+import { followComputed } from "./computed.js";
 import { unfoldTargets } from "./folds.js";
 import { followPicks } from "./picks.js";
 import { followPlace } from "./place.js";
@@ -10,5 +11,6 @@ const form = document.querySelector("form[data-writing]");
 startWriting(form);
 handleRows(form);
 followPicks(form);
+followComputed(form);
 followPlace(form);
 unfoldTargets();

@@ -10,7 +10,14 @@ TINY_SERIES = Path(__file__).parents[2] / "data" / "tiny_series"
 MODULE = "1_soil/module.yaml"
 WORKSHEET = "1_soil/worksheet.yaml"
 RUBRIC = "1_soil/rubric.yaml"
+EXEMPLAR = "1_soil/exemplar.yaml"
 READING = "1_soil/readings/1_shared_work.md"
+
+LATER_MODULE = "2_harvest/module.yaml"
+LATER_WORKSHEET = "2_harvest/worksheet.yaml"
+LATER_RUBRIC = "2_harvest/rubric.yaml"
+LATER_EXEMPLAR = "2_harvest/exemplar.yaml"
+LATER_READING = "2_harvest/readings/1_before_the_apples.md"
 
 
 class BrokenSeries:
@@ -37,6 +44,10 @@ class BrokenSeries:
 
     def write(self, file: str, text: str) -> None:
         (self.folder / file).write_text(text, encoding="utf-8")
+
+    def drop(self, file: str, old: str) -> int:
+        """Take the first ``old`` out of ``file`` and return its line."""
+        return self.change(file, old, "")
 
     def problems(self) -> list[str]:
         return [str(problem) for problem in find_problems(self.folder)]

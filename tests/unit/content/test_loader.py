@@ -4,9 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from lti_tool.content.findings import list_fields, list_leaves
 from lti_tool.content.loader import ContentError, default_series_folder, find_problems, load_series
-from lti_tool.content.schema import FieldType
-from tests.unit.content.broken import MODULE, READING, RUBRIC, TINY_SERIES, WORKSHEET, BrokenSeries
+from lti_tool.content.schema import ComputeKind, FieldType
+from tests.unit.content.broken import (
+    EXEMPLAR,
+    LATER_WORKSHEET,
+    MODULE,
+    READING,
+    RUBRIC,
+    TINY_SERIES,
+    WORKSHEET,
+    BrokenSeries,
+)
 
 
 @pytest.fixture
@@ -19,7 +29,9 @@ def test_another_organization_can_bring_its_own_series() -> None:
     series = load_series(TINY_SERIES)
     assert series.title == "Garden Stewards"
     assert series.level_names[4] == "In full bloom"
-    assert [(module.key, module.is_open) for module in series.modules] == [("soil", True), ("harvest", False)]
+    opened = [(module.key, module.is_open) for module in series.modules]
+    assert opened == [("soil", True), ("harvest", True), ("winter", False)]
+    assert (series.points.readings, series.points.plan) == (20, 50)
     soil = series.find_module("soil")
     assert soil is not None
     assert soil.worksheet is not None
@@ -27,6 +39,23 @@ def test_another_organization_can_bring_its_own_series() -> None:
     assert beds.type is FieldType.GRID
     assert beds.grid_rows[1].cells["state"].unit == "barrows"
     assert soil.worksheet.rubric[0].levels[0].number == 4
+
+
+def test_the_small_series_asks_in_every_way() -> None:
+    fields = [
+        placed.field
+        for module in load_series(TINY_SERIES).modules
+        if module.worksheet
+        for placed in list_fields(module.worksheet, ())
+    ]
+    leaves = [leaf for field in fields for leaf, _ in list_leaves(field, ())]
+    kinds = {field.type.value for field in fields} | {leaf.type for leaf in leaves}
+    assert kinds == {kind.value for kind in FieldType}
+    assert {field.compute.kind for field in fields if field.compute} == set(ComputeKind)
+    assert any(leaf.pick and leaf.pick.module for leaf in leaves)
+    assert any((leaf.lowest, leaf.highest) == (0, 10) for leaf in leaves)
+    for mark in ("private", "brief", "commitment", "living", "one_row_for", "columns_shown"):
+        assert any(getattr(field, mark) for field in fields), mark
 
 
 def test_a_reading_is_rendered_once_with_its_words_and_minutes() -> None:
@@ -79,6 +108,12 @@ def test_a_key_that_stands_twice_is_refused(broken: BrokenSeries) -> None:
         (WORKSHEET, "parts: [A, B]", "parts: A", "“parts” must be a list"),
         (WORKSHEET, "title: The beds", "title:", "“title” must be words"),
         (RUBRIC, "number: 4", "number: 5", "“number” is “5”; it must be 1, 2, 3 or 4"),
+        (LATER_WORKSHEET, "rows: money.items", "rows: Money-items", "“rows” is “Money-items”; it must be the key of a"),
+        (LATER_WORKSHEET, "kind: total,", "kind: sum,", "“kind” is “sum”; it must be 'quadrants', 'total'"),
+        (LATER_WORKSHEET, "column: cost}", "columns: cost}", "“columns” is not a key"),
+        (LATER_WORKSHEET, "kind: brief}", "kind: brief, rows: log}", "“compute”: brief takes no rows"),
+        (LATER_WORKSHEET, "up: say, across: need}", "up: say}", "“compute”: quadrants needs across"),
+        (EXEMPLAR, "    garden: Mill", "    Garden: Mill", "“Garden” is “Garden”; it must begin with a small letter"),
         (MODULE, "status: open", "status: ajar", "“status” is “ajar”; it must be 'open' or 'announced'"),
         (READING, "topic: Shared work", "words: 12\ntopic: Shared work", "“words” is computed; leave it out"),
         (MODULE, "description: Find", "description: Note: find", "this YAML cannot be read: mapping values"),
@@ -91,6 +126,18 @@ def test_mistakes_are_told_in_plain_words(broken: BrokenSeries, file: str, old: 
     place, _, words = broken.problems()[0].partition(": ")
     assert place == f"{file}:{line}"
     assert message in words
+
+
+def test_a_column_is_worth_a_hundred(broken: BrokenSeries) -> None:
+    broken.change("series.yaml", "  plan: 50", "  plan: 60")
+    line = broken.find_line("series.yaml", "points:")
+    told = "“points”: readings, reflections and plan add up to 110; a column is worth 100"
+    assert broken.problems() == [f"series.yaml:{line}: {told}"]
+
+
+def test_a_worksheet_that_cannot_be_read_is_not_missed_everywhere(broken: BrokenSeries) -> None:
+    line = broken.change(WORKSHEET, "label: Garden", "label: @Garden")
+    assert [problem.split(": ")[0] for problem in broken.problems()] == [f"{WORKSHEET}:{line}"]
 
 
 def test_every_mistake_is_told_at_once_and_in_order(broken: BrokenSeries) -> None:

@@ -1,0 +1,87 @@
+"""A plan filled in for the invented campus: a strong and a weak version, with notes that name what earns a level."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from lti_tool.content.schema import Exemplar, Filling, MarginNote, Module, Series, Worksheet
+from lti_tool.content.sources import list_sources, make_address
+from lti_tool.domain.answer_views import DescribedPart, Reader, describe_answers
+from lti_tool.domain.answers import Document, shape_document
+from lti_tool.domain.carrying import Copy, Stage, copy_answer, take_copies
+from lti_tool.models import Store, Submission
+from lti_tool.services.errors import NotFoundError
+from lti_tool.services.modules import find_module
+from lti_tool.services.score_facts import PLAN_KEY
+from lti_tool.services.visits import Visit
+
+STRONG, WEAK = "strong", "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplePage:
+    """One version of a module's example. ``notes`` by the key of the field they stand beside."""
+
+    module: Module
+    worksheet: Worksheet
+    exemplar: Exemplar
+    version: str
+    parts: tuple[DescribedPart, ...]
+    notes: Mapping[str, tuple[MarginNote, ...]]
+    criteria: Mapping[str, str]
+
+
+def describe_example(series: Series, module_key: str, version: str) -> ExamplePage:
+    """The example of a module's plan; an unknown ``version`` is the strong one.
+
+    Raises:
+        NotFoundError: the module is not open or has no example.
+    """
+    module = find_module(series, module_key)
+    if not module.is_open or module.worksheet is None or module.exemplar is None:
+        raise NotFoundError("There is no example in this session.")
+    version = WEAK if version == WEAK else STRONG
+    filling = module.exemplar.weak if version == WEAK else module.exemplar.strong
+    notes: dict[str, tuple[MarginNote, ...]] = {}
+    for note in filling.notes:
+        notes[note.field] = (*notes.get(note.field, ()), note)
+    return ExamplePage(
+        module=module,
+        worksheet=module.worksheet,
+        exemplar=module.exemplar,
+        version=version,
+        parts=describe_answers(module.worksheet, fill_example(series, module.worksheet, filling), reader=Reader.AUTHOR),
+        notes=notes,
+        criteria={criterion.key: criterion.title for criterion in module.worksheet.rubric},
+    )
+
+
+def fill_example(series: Series, worksheet: Worksheet, filling: Filling) -> Document:
+    """The document of a filling, with copies of the strong examples of the plans it builds on."""
+    document = shape_document(worksheet, {"fields": filling.answers})
+    current = {}
+    for source in list_sources(worksheet):
+        module = series.find_module(source.module)
+        if module is None or module.worksheet is None or module.exemplar is None:
+            continue
+        other = shape_document(module.worksheet, {"fields": module.exemplar.strong.answers})
+        lines = copy_answer(module.worksheet, source.field, other)
+        current[make_address(source)] = Copy(lines, Stage.EXAMPLE, 0, datetime(1970, 1, 1, tzinfo=UTC))
+    return take_copies(worksheet, document, current)
+
+
+def has_own_draft(store: Store, visit: Visit, module_key: str) -> bool:
+    """Whether this person saved anything of this plan; those who have no work of their own need none."""
+    if not visit.may_work:
+        return True
+    with store.reading() as session:
+        statement = select(Submission.id).where(
+            Submission.cohort_id == visit.cohort_id,
+            Submission.user_id == visit.user_id,
+            Submission.module_key == module_key,
+            Submission.activity_key == PLAN_KEY,
+            Submission.draft_version > 0,
+        )
+        return session.scalar(statement) is not None
