@@ -32,13 +32,16 @@ from lti_tool.app import create_app
 from lti_tool.cli import lti_tool as command_line
 from lti_tool.config import read_settings
 from lti_tool.content.loader import default_series_folder, find_problems, load_series
-from lti_tool.content.schema import FieldType
+from lti_tool.content.schema import ComputeKind, Depth, FieldType, Points, WorksheetField
+from lti_tool.content.sources import list_sources, make_address
+from lti_tool.domain.answer_gaps import find_gaps
 from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
 from lti_tool.domain.scoring import Policy
 from lti_tool.lti import vocabulary
 from lti_tool.lti.errors import RefusalCode
 from lti_tool.models import Base
 from lti_tool.services.errors import ToolError
+from lti_tool.services.examples import fill_example
 from lti_tool.services.visits import SessionEndedError
 from lti_tool.web.delivery_words import _LOOKS
 from lti_tool.web.errors import register_error_pages
@@ -380,8 +383,39 @@ def test_the_example_series_has_nothing_to_mend(tmp_path: Path) -> None:
     assert [module.is_open for module in series.modules] == [True, False]
 
 
+def test_the_example_series_shows_what_is_told_of_it(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    series = load_series(tmp_path / "my_series")
+    first, second = series.modules
+    assert first.worksheet is not None
+    assert first.exemplar is not None
+    strong = fill_example(series, first.worksheet, first.exemplar.strong)
+    assert find_gaps(first.worksheet, strong) == ()
+    assert find_gaps(first.worksheet, fill_example(series, first.worksheet, first.exemplar.weak)) != ()
+    assert second.worksheet is not None
+    assert {make_address(source) for source in list_sources(second.worksheet)} == {
+        "first_session.outcome",
+        "first_session.steps",
+    }
+    assert series.points.readings + series.points.reflections + series.points.plan == 100
+
+
 def test_every_kind_of_field_is_listed() -> None:
     assert set(read_codes("fields")) == {kind.value for kind in FieldType}
+
+
+def test_everything_that_is_worked_out_and_every_mark_is_listed() -> None:
+    kinds = [re.match(r"`\{kind: (\w+)", row[0]) for row in read_table("computed")]
+    assert {kind[1] for kind in kinds if kind} == {kind.value for kind in ComputeKind}
+    marks = {code.partition(":")[0] for code in read_codes("marks")}
+    flags = {name for name, field in WorksheetField.model_fields.items() if field.annotation in {bool, Depth}}
+    assert marks == flags
+
+
+def test_the_usual_shares_of_a_score_are_told() -> None:
+    (row,) = [row for row in README.read_text(encoding="utf-8").splitlines() if row.startswith("| *points* |")]
+    usual = Points()
+    assert f"The readings {usual.readings}, the reflections {usual.reflections}, the plan {usual.plan}" in row
 
 
 # (f) Where it points to.

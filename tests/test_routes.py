@@ -33,6 +33,7 @@ ROUTES = {
     "/s/<session_id>/modules/<module_key>/plan GET": EVERYBODY,
     "/s/<session_id>/modules/<module_key>/plan POST": LEARNERS,
     "/s/<session_id>/modules/<module_key>/plan/autosave POST": LEARNERS,
+    "/s/<session_id>/modules/<module_key>/plan/example GET": EVERYBODY,
     "/s/<session_id>/modules/<module_key>/readings/<reading_key> GET": EVERYBODY,
     "/s/<session_id>/modules/<module_key>/readings/<reading_key> POST": LEARNERS,
     "/s/<session_id>/modules/<module_key>/reflections/<reflection_key> GET": LEARNERS,

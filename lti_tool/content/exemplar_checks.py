@@ -11,7 +11,6 @@ from typing import Any
 from lti_tool.content.findings import Finding
 from lti_tool.content.problems import Path
 from lti_tool.content.schema import (
-    Exemplar,
     FieldType,
     Filling,
     Leaf,
@@ -178,27 +177,27 @@ class _Checker:
         )
 
     def _list_row_ids(self, pick: PickSource) -> set[str]:
-        """The rows that a pick may name: this filling's own, or those of either filling of the other module."""
+        """The rows that a pick may name: this filling's own, or those of the strong plan of the other module.
+
+        An example, the weak one too, is shown with what it carries from the strong ones.
+        """
         if pick.module is None:
             return _find_named_rows(self.filling, pick)
         module = self.series.find_module(pick.module)
         exemplar = None if module is None else module.exemplar
-        return set() if exemplar is None else set().union(*(_find_named_rows(item, pick) for item in _both(exemplar)))
+        return set() if exemplar is None else _find_named_rows(exemplar.strong, pick)
 
 
 def list_missing_notes(module: Module) -> Iterator[tuple[str, str]]:
     """Every filling and criterion without a margin note that names the criterion."""
     if module.exemplar is None or module.worksheet is None:
         return
-    for name, filling in zip(FILLINGS, _both(module.exemplar), strict=True):
+    for name in FILLINGS:
+        filling: Filling = getattr(module.exemplar, name)
         noted = {note.criterion for note in filling.notes}
         for criterion in module.worksheet.rubric:
             if criterion.key not in noted:
                 yield name, criterion.key
-
-
-def _both(exemplar: Exemplar) -> tuple[Filling, Filling]:
-    return exemplar.strong, exemplar.weak
 
 
 def _find_named_rows(filling: Filling, pick: PickSource) -> set[str]:

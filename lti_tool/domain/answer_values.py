@@ -108,7 +108,8 @@ def print_value(leaf: Leaf, value: str) -> str:
             labels = {choice.key: choice.label for choice in leaf.choices}
             printed = "; ".join(labels.get(key, key) for key in text.split())
         case "scale":
-            printed = f"{text} of {leaf.highest} ({leaf.lowest} is {leaf.low}, {leaf.highest} is {leaf.high})"
+            ends = {leaf.points[0]: f" ({leaf.low})", leaf.points[-1]: f" ({leaf.high})"}
+            printed = f"{text} of {leaf.highest}{ends.get(text, '')}"
         case "date":
             day = read_date(text)
             printed = f"{_MONTHS[day.month - 1]} {day.day}, {day.year}" if day else text

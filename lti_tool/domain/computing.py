@@ -134,8 +134,11 @@ def _add_up(compute: Compute, lines: list[Line]) -> Computed:
 
 def _compare_scans(compute: Compute, question: Question, document: Document) -> Computed:
     copy = None if compute.source is None else read_copy(document, make_address(compute.source))
-    earlier = {line.id: line.cells[0].value for line in copy.lines} if copy else {}
     columns = question.field.columns
+    earlier = {
+        line.id: next((cell.value for cell in line.cells if cell.value.strip().isdigit()), "")
+        for line in (copy.lines if copy else ())
+    }
     table = []
     for line in list_lines(question, document):
         values = [cell.value.strip() for cell in line.cells]

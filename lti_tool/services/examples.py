@@ -60,14 +60,20 @@ def describe_example(series: Series, module_key: str, version: str) -> ExamplePa
 
 def fill_example(series: Series, worksheet: Worksheet, filling: Filling) -> Document:
     """The document of a filling, with copies of the strong examples of the plans it builds on."""
+    return _fill(series, worksheet, filling, {})
+
+
+def _fill(series: Series, worksheet: Worksheet, filling: Filling, filled: dict[str, Document]) -> Document:
+    """``filled`` keeps the strong examples of other modules, each of which builds on earlier ones in its turn."""
     document = shape_document(worksheet, {"fields": filling.answers})
     current = {}
     for source in list_sources(worksheet):
         module = series.find_module(source.module)
         if module is None or module.worksheet is None or module.exemplar is None:
             continue
-        other = shape_document(module.worksheet, {"fields": module.exemplar.strong.answers})
-        lines = copy_answer(module.worksheet, source.field, other)
+        if module.key not in filled:
+            filled[module.key] = _fill(series, module.worksheet, module.exemplar.strong, filled)
+        lines = copy_answer(module.worksheet, source.field, filled[module.key])
         current[make_address(source)] = Copy(lines, Stage.EXAMPLE, 0, datetime(1970, 1, 1, tzinfo=UTC))
     return take_copies(worksheet, document, current)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from lti_tool.content.schema import Module, Series
+from lti_tool.content.schema import Module, Points, Series
 from lti_tool.domain.reviewing import LEASE_LENGTH, TIMES_A_REFLECTION_MAY_RETURN, find_current_state
 from lti_tool.domain.submissions import ActivityKind, ReviewStatus, Step, WorkState, take_step
 from lti_tool.models import Enrolment, Review, Revision, Submission, User
@@ -24,6 +24,7 @@ class Case:
     module: Module
     person_label: str
     is_practice: bool
+    points: Points
 
     @property
     def is_plan(self) -> bool:
@@ -66,7 +67,7 @@ def find_case(session: Session, visit: Visit, series: Series, submission_id: int
         .join(Enrolment, Enrolment.user_id == User.id)
         .where(Enrolment.cohort_id == cohort_id, User.id == submission.user_id)
     ).one()
-    return Case(submission, module, label_person(name, submission.user_id), is_practice)
+    return Case(submission, module, label_person(name, submission.user_id), is_practice, series.points)
 
 
 def label_person(name: str | None, user_id: int) -> str:

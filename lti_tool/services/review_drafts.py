@@ -146,7 +146,7 @@ def _describe_saved(session: Session, case: Case, draft: Review | None, visit: V
         version=0 if draft is None else draft.version,
         at=None if draft is None else draft.saved_at,
         lease=describe_lease(session, case.submission, now, user_id=visit.user_id),
-        points=weigh_ratings(worksheet, content.ratings),
+        points=weigh_ratings(worksheet, content.ratings, case.points),
         rated=len(content.ratings),
         criteria_total=len(worksheet.rubric) if worksheet else 0,
         suggestion=suggest_decision(content.ratings, len(worksheet.rubric)) if worksheet else None,

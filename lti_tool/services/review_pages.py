@@ -205,7 +205,7 @@ def _describe_page(
         released=released,
         draft=reading.draft,
         lease=reading.lease,
-        points=weigh_ratings(worksheet, levels),
+        points=weigh_ratings(worksheet, levels, case.points),
         suggestion=suggest_decision(levels, len(worksheet.rubric)),
         outlook=_look_ahead(session, case, levels, score) if can_write else None,
         score=score,
@@ -223,7 +223,7 @@ def _look_ahead(
         session, module=case.module, cohort_id=case.submission.cohort_id, user_id=case.submission.user_id
     )
     accepted = replace(facts, plan_is_accepted=True, plan_was_submitted=True, ratings=levels)
-    computed = compute_score(score.policy, accepted)
+    computed = compute_score(score.policy, accepted, case.points)
     return ScoreOutlook(
         policy=score.policy,
         holdings=find_holdings(score.policy, accepted),

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from lti_tool.content.schema import Worksheet
+from lti_tool.content.schema import Points, Worksheet
 from lti_tool.domain.reviewing import ReleaseGap
 from lti_tool.domain.scoring import Holding, compute_plan_points
 from lti_tool.domain.submissions import Decision
@@ -226,8 +226,8 @@ def describe_released(review: Review, *, reviewer_name: str, revision_number: in
     )
 
 
-def weigh_ratings(worksheet: Worksheet | None, ratings: Mapping[str, int]) -> Fraction | None:
-    """The plan's points for these levels; None before anything is rated."""
+def weigh_ratings(worksheet: Worksheet | None, ratings: Mapping[str, int], points: Points) -> Fraction | None:
+    """The plan's points of its share for these levels; None before anything is rated."""
     if worksheet is None or not ratings:
         return None
-    return compute_plan_points(ratings, len(worksheet.rubric))
+    return compute_plan_points(ratings, len(worksheet.rubric), points)

@@ -67,7 +67,7 @@ def settle_score(
         return Settled(completes=False, holdings=(), score=None, has_column=False, is_practice=bool(is_practice))
     policy = Policy(policy_name)
     facts = gather_facts(session, module=module, cohort_id=cohort_id, user_id=user_id)
-    score = compute_score(policy, facts)
+    score = compute_score(policy, facts, series.points)
     columns = list_columns(session, context_id=context_id, module_key=module_key)
     if score is not None and not is_practice:
         earned = _write_earned(

@@ -97,8 +97,9 @@ def say_card(card: ModuleCard) -> str:
 
 def tell_score(page: ModulePage) -> ScoreWords | None:
     """The words about this person's score, with times as templates show them."""
-    now = current_app.extensions["lti_tool"].clock()
-    return describe_score_box(page, lambda moment: mark_moment(moment, now))
+    tool = current_app.extensions["lti_tool"]
+    now = tool.clock()
+    return describe_score_box(page, lambda moment: mark_moment(moment, now), tool.series.points)
 
 
 def name_plan(address: str) -> str:

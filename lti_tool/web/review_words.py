@@ -7,6 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from lti_tool.content.schema import Points
 from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.reviewing import ReleaseGap
 from lti_tool.domain.scoring import Holding, Policy, compute_plan_points
@@ -29,7 +30,7 @@ _GAPS: Final = {
     ),
     ReleaseGap.PARTLY_RATED: (
         "This course sends points, so rate every criterion or none. "
-        "Accepting without any rating gives the plan all of its 60 points."
+        "Accepting without any rating gives the plan all of its points."
     ),
     ReleaseGap.NOTHING_SAID: "Write the comment first. It is all that is sent.",
 }
@@ -49,17 +50,17 @@ def say_suggestion(suggestion: Decision | None) -> str:
     return ""
 
 
-def say_points(points: Fraction | None, rated: int, criteria_total: int) -> str:
-    """The plan's points so far: "54 of 60"; an unrated criterion counts in full, so it is told."""
+def say_points(points: Fraction | None, rated: int, criteria_total: int, shares: Points) -> str:
+    """The plan's points so far, of its share: "54 of 60"; an unrated criterion counts in full, so it is told."""
     if points is None:
         return ""
     so_far = f", {rated} of {criteria_total} rated" if rated < criteria_total else ""
-    return f"{print_points(points)} of 60{so_far}"
+    return f"{print_points(points)} of {shares.plan}{so_far}"
 
 
-def say_level_worth(level: int, criteria_total: int) -> str:
+def say_level_worth(level: int, criteria_total: int, shares: Points) -> str:
     """What one level of one criterion is worth: "10.8 points"."""
-    worth = compute_plan_points({"one": level}, 1) / criteria_total
+    worth = compute_plan_points({"one": level}, 1, shares) / criteria_total
     return f"{print_points(worth)} point{'' if worth == 1 else 's'}"
 
 

@@ -115,7 +115,7 @@ def autosave_review(submission_id: int) -> Response:
         version=saved.version,
         saved_at=None if saved.at is None else saved.at.astimezone(UTC).isoformat(timespec="seconds"),
         lease_until=None if saved.lease is None else saved.lease.expires_at.isoformat(timespec="seconds"),
-        points=say_points(saved.points, saved.rated, saved.criteria_total),
+        points=say_points(saved.points, saved.rated, saved.criteria_total, find_tool().series.points),
         suggestion=say_suggestion(saved.suggestion),
     )
 
@@ -236,6 +236,7 @@ def _render(
         "reviews/review.html",
         page=page,
         level_names=find_tool().series.level_names,
+        shares=find_tool().series.points,
         form=form if form is not None and view is None else ReviewForm.of(page.draft),
         reflection_form=form if view is not None else None,
         reflection_form_of=form_of,
@@ -260,6 +261,7 @@ def _render_release(
         "reviews/release.html",
         page=page,
         level_names=find_tool().series.level_names,
+        shares=find_tool().series.points,
         view=view,
         draft=draft,
         revision_id=revision_id,

@@ -8,8 +8,9 @@ from typing import Final
 
 from markupsafe import Markup
 
+from lti_tool.content.schema import Points
 from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
-from lti_tool.domain.scoring import Holding, Policy, ScorePart, round_half_up
+from lti_tool.domain.scoring import USUAL_POINTS, Holding, Policy, ScorePart, round_half_up, share_reflections
 from lti_tool.domain.submissions import Decision
 from lti_tool.services.module_values import ActivityRow, ActivityState, ModulePage
 from lti_tool.services.score_lines import DeliveryLine, ScoreLine
@@ -21,10 +22,6 @@ _RULES: Final = {
     Policy.COMPLETION: (
         "In this course you earn all 100 points when your plan is accepted and your reflections are submitted. "
         "Your facilitator's ratings stay here and never change the number."
-    ),
-    Policy.POINTS: (
-        "In this course your plan counts for 60 points, each reflection for 15, and the readings for 10. "
-        "Nothing is sent until your plan is accepted and your reflections are submitted."
     ),
     Policy.SUBMISSION: (
         "In this course you earn all 100 points when your plan and your reflections are submitted. "
@@ -58,8 +55,11 @@ class ScoreWords:
     after_submitting: tuple[str, ...]
 
 
-def describe_score_box(page: ModulePage, write_moment: WriteMoment) -> ScoreWords | None:
-    """The words about this person's score, or None where she can have none (staff, visitors, announced modules)."""
+def describe_score_box(page: ModulePage, write_moment: WriteMoment, shares: Points = USUAL_POINTS) -> ScoreWords | None:
+    """The words about this person's score, or None where she can have none (staff, visitors, announced modules).
+
+    ``shares`` are those of the series, for courses that count points.
+    """
     line = page.score
     if line is None:
         return None
@@ -77,8 +77,17 @@ def describe_score_box(page: ModulePage, write_moment: WriteMoment) -> ScoreWord
         kind=kind,
         lines=tuple(sentences) or ("Nothing to count yet. Your score appears here as you finish things.",),
         parts=tuple(_say_part(part) for part in line.parts) if line.policy is Policy.POINTS else (),
-        rule=_RULES[line.policy],
+        rule=_RULES.get(line.policy) or _say_shares(shares, len(page.module.reflections)),
         after_submitting=_say_what_follows(page, plan),
+    )
+
+
+def _say_shares(shares: Points, reflections_total: int) -> str:
+    each = "each reflection" if reflections_total > 1 else "the reflection"
+    return (
+        f"In this course your plan counts for {shares.plan} points, {each} for "
+        f"{print_points(share_reflections(shares, reflections_total))}, and the readings for {shares.readings}. "
+        "Nothing is sent until your plan is accepted and your reflections are submitted."
     )
 
 

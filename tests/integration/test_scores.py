@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from lti_tool.content.schema import Points
 from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.scoring import Holding, Policy
 from lti_tool.domain.submissions import Decision
@@ -82,6 +83,19 @@ def test_points_rise_when_readings_are_done_later(scene: WorkScene) -> None:
         ("reflections", 30.0),
         ("plan", 54.0),
     ]
+
+
+def test_the_series_says_how_its_points_are_shared(scene: WorkScene) -> None:
+    shares = Points(readings=20, reflections=30, plan=50)
+    scene.series = scene.series.model_copy(update={"points": shares})
+    scene.use_policy(Policy.POINTS)
+    scene.submit_reflections()
+    scene.submit_plan()
+    scene.review_plan(levels=rate_all(scene.module, 3))
+    assert scene.list_earned() == [75]
+    score = scene.show().score
+    assert score is not None
+    assert [(part.name, part.possible) for part in score.parts] == [("readings", 20), ("reflections", 30), ("plan", 50)]
 
 
 def test_submission_policy_scores_on_submitting_and_a_take_back_withdraws_nothing(scene: WorkScene) -> None:

@@ -188,9 +188,7 @@ class FrontDoor:
 
 
 @contextmanager
-def open_front_door(
-    database_url: str, folder: Path, clock: Clock, series: Series | None = None
-) -> Iterator[FrontDoor]:
+def open_front_door(database_url: str, folder: Path, clock: Clock, series: Series | None = None) -> Iterator[FrontDoor]:
     """Serve a demo LMS on a free port, register it, and make the tool's application (with the real series)."""
     keys = folder / "keys"
     rotate(keys, clock.now())

@@ -5,9 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.content.citations import make_citation_label
-from lti_tool.content.effort import estimate_core_minutes, estimate_reading_minutes
+from lti_tool.content.effort import (
+    estimate_core_minutes,
+    estimate_question_seconds,
+    estimate_reading_minutes,
+    estimate_sitting_minutes,
+)
 from lti_tool.content.markdown import render_phrase, render_text
+from lti_tool.content.questions import list_questions
 from lti_tool.content.readability import count_syllables, measure_grade
+from lti_tool.content.schema import Sitting
 from tests.unit.domain.factories import make_column, make_field, make_worksheet
 
 LABELS = {"one": "Doe & Roe 1999", "two": "Poe 2001"}
@@ -138,3 +145,24 @@ def test_the_core_is_estimated_from_words_and_cells() -> None:
     assert estimate_core_minutes(sheet, "A") == 4
     assert estimate_core_minutes(sheet, "B") == 1
     assert estimate_core_minutes(sheet) == 4
+
+
+def test_what_the_tool_brings_costs_no_time() -> None:
+    carried = make_field("mission", "carried", source={"module": "visioning", "field": "mission"}, required=True)
+    computed = make_field("page", "computed", compute={"kind": "brief"})
+    options = [{"key": "a", "label": "A"}, {"key": "b", "label": "B"}]
+    sheet = make_worksheet(
+        A=[carried, computed],
+        B=[make_field("some", "choices", required=True, choices=options)],
+        C=[make_field("one", "choice", required=True, choices=options)],
+    )
+    assert estimate_core_minutes(sheet, "A") == 0
+    some, one = (question for question in list_questions(sheet) if question.part in {"B", "C"})
+    assert estimate_question_seconds(some) == estimate_question_seconds(one) == 10
+
+
+def test_a_sitting_takes_as_long_as_its_parts_together() -> None:
+    sheet = make_worksheet(A=[make_field("a", required=True)], B=[make_field("b", required=True)])
+    sitting = Sitting(key="s", title="Both", minutes=5, parts=("A", "B"), closing="Stop.")
+    # Two cells of 10 s, times 1.4: rounded up once, not for each part.
+    assert estimate_sitting_minutes(sheet, sitting) == estimate_core_minutes(sheet, "A") == 1

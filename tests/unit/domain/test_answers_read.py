@@ -42,7 +42,7 @@ def test_answers_are_printed_as_people_read_them() -> None:
     assert [cell.text for cell in goals.lines[0].cells] == [
         "Co-plan one unit",
         "May 21, 2027",
-        "2 of 5 (1 is rarely, 5 is always)",
+        "2 of 5",
         "",
     ]
     assert goals.lines[1].label == "Goal 2"
@@ -96,7 +96,7 @@ def test_changes_are_told_row_by_row() -> None:
     changes = compare_documents(SHEET, before, after)
     assert [(change.path, change.before, change.after, change.kind) for change in changes] == [
         ("campus", "Mesquite Flats", "Mesquite Flats Middle School", ChangeKind.CHANGED),
-        ("goals.g1", "Co-plan one unit; May 21, 2027; 2 of 5 (1 is rarely, 5 is always)", "", ChangeKind.ROW_REMOVED),
+        ("goals.g1", "Co-plan one unit; May 21, 2027; 2 of 5", "", ChangeKind.ROW_REMOVED),
         ("goals.g7", "", "Train helpers", ChangeKind.ROW_ADDED),
         ("goals.g2.by", "Mar 4, 2027", "Apr 1, 2027", ChangeKind.CHANGED),
     ]

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lti_tool.content.schema import Points
 from lti_tool.domain.scoring import (
+    USUAL_POINTS,
     Holding,
     ModuleFacts,
     Policy,
@@ -15,6 +17,7 @@ from lti_tool.domain.scoring import (
     compute_score,
     find_holdings,
     round_half_up,
+    share_reflections,
 )
 
 CRITERIA = ("beliefs", "mission", "listening", "vision_goals", "follow_through")
@@ -106,6 +109,46 @@ def test_the_parts_are_the_score(ratings: dict[str, int], readings: int, in_rang
     assert score.points == round_half_up(sum((part.earned for part in score.parts), Fraction()))
     assert all(0 <= part.earned <= part.possible for part in score.parts)
     assert 0 <= score.points <= 100
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> Points:
+    readings = draw(st.integers(0, 100))
+    reflections = draw(st.integers(0, 100 - readings))
+    return Points(readings=readings, reflections=reflections, plan=100 - readings - reflections)
+
+
+@given(shares(), levels, st.integers(0, 3), st.integers(0, 2), st.integers(2, 4))
+def test_a_series_shares_its_hundred_points_as_it_likes(
+    points_of: Points, ratings: dict[str, int], readings: int, in_range: int, total: int
+) -> None:
+    facts = replace(
+        DONE,
+        ratings=ratings,
+        readings_done=readings,
+        reflections_total=total,
+        reflections_submitted=total,
+        reflections_in_range=in_range,
+    )
+    score = compute_score(Policy.POINTS, facts, points_of)
+    assert score is not None
+    assert [part.possible for part in score.parts] == [points_of.readings, points_of.reflections, points_of.plan]
+    assert all(0 <= part.earned <= part.possible for part in score.parts)
+    assert score.parts[1].earned == in_range * share_reflections(points_of, total)
+    whole = compute_score(Policy.POINTS, replace(DONE, reflections_total=2), points_of)
+    assert whole is not None
+    assert whole.points == 100
+
+
+def test_reflections_share_what_they_count_together() -> None:
+    assert (USUAL_POINTS.readings, USUAL_POINTS.reflections, USUAL_POINTS.plan) == (10, 30, 60)
+    assert share_reflections(USUAL_POINTS, 2) == 15
+    one = replace(DONE, reflections_total=1, reflections_submitted=1, reflections_in_range=1)
+    assert points(one) == 100, "a single reflection is worth all of it"
+    three = replace(DONE, reflections_total=3, reflections_submitted=3, reflections_in_range=1)
+    assert points(three) == 80
+    none = replace(DONE, reflections_total=0, reflections_submitted=0, reflections_in_range=0)
+    assert points(none) == 100, "what a module does not ask for costs nothing"
 
 
 @given(levels, st.sampled_from(CRITERIA))

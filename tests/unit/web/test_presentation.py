@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lti_tool.content.loader import load_series
-from lti_tool.content.schema import Module
+from lti_tool.content.schema import Module, Points
 from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
 from lti_tool.domain.roles import Standing
 from lti_tool.domain.scoring import Holding, Policy, ScorePart
@@ -346,3 +346,14 @@ def test_lists_and_numbers_read_as_sentences() -> None:
     assert add_article("audience") == "an audience"
     assert print_points(Fraction(40, 3)) == "13.33"
     assert print_points(Fraction(60)) == "60"
+
+
+def test_the_rule_of_points_says_what_each_thing_counts_for(module: Module) -> None:
+    line = score_line(policy=Policy.POINTS)
+    page = module_page(module, ActivityState.NOT_STARTED, line)
+    assert tell(page).rule.startswith(
+        "In this course your plan counts for 60 points, each reflection for 15, and the readings for 10."
+    )
+    words = describe_score_box(page, write, Points(readings=20, reflections=25, plan=55))
+    assert words is not None
+    assert "your plan counts for 55 points, each reflection for 12.5, and the readings for 20." in words.rule
