@@ -33,7 +33,7 @@ def test_an_announced_session_shows_its_words_and_no_work(database_url: str, tmp
     series = announce(load_real_series(), "relationships")
     with open_front_door(database_url, tmp_path, clock, series) as door:
         marisol = door.person("103")
-        assert "This session’s work is not open yet" in marisol.launch("series").words
+        assert "work is not open yet" in marisol.launch("series").words
         check_that_nothing_is_open_yet(marisol)
 
 
