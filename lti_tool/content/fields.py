@@ -10,6 +10,9 @@ KeyPath = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}(?:\.[a-z][a-z0-9_
 Words = Annotated[str, Field(min_length=1)]
 
 
+_LONGEST_LINE = 90
+
+
 class ContentModel(BaseModel):
     """A frozen value that refuses keys it does not know."""
 
@@ -100,6 +103,11 @@ class Leaf(ContentModel):
         if self.type == "pick" and self.pick is None:
             raise ValueError("a pick needs pick: {field, column}")
         return self
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a text of this kind may need more than a line."""
+        return self.type == "text" and (self.max_chars or 0) > _LONGEST_LINE
 
     @property
     def points(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ What is computed is no question: nobody answers it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lti_tool.content.schema import Depth, FieldType, Leaf, Worksheet, WorksheetField
 
@@ -53,9 +54,30 @@ class Question:
 
 def list_questions(worksheet: Worksheet) -> tuple[Question, ...]:
     """Every question of ``worksheet`` in the order of the page."""
+    return _list_questions(_Same(worksheet))
+
+
+class _Same:
+    """A worksheet by its identity: it is frozen, and comparing two of them field by field takes long."""
+
+    __slots__ = ("worksheet",)
+
+    def __init__(self, worksheet: Worksheet) -> None:
+        self.worksheet = worksheet
+
+    def __hash__(self) -> int:
+        return id(self.worksheet)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.worksheet is self.worksheet
+
+
+@lru_cache(maxsize=128)
+def _list_questions(same: _Same) -> tuple[Question, ...]:
+    """The questions, made once: every rule on answers walks them."""
     return tuple(
         question
-        for part in worksheet.parts
+        for part in same.worksheet.parts
         for field in part.fields
         for question in _open_field(field, Question(field.key, part.key, "", field, Depth.CORE, False, ""))
     )

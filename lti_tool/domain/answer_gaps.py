@@ -51,11 +51,11 @@ def find_question_gaps(question: Question, document: Document) -> Iterator[Gap]:
     lines = list_lines(question, document)
     if question.field.type is FieldType.ROWS:
         yield from _find_row_count_gaps(question, lines)
+    source = question.field.source
+    has_copy = source is not None and read_copy(document, make_address(source)) is not None
     for line in lines:
         for cell in line.cells:
-            is_due = _is_due(cell, line, question)
-            if question.field.source is not None and read_copy(document, make_address(question.field.source)):
-                continue
+            is_due = _is_due(cell, line, question) and not has_copy
             if not cell.is_blank:
                 yield from _find_cell_gaps(cell, question, document, is_due=is_due)
             elif is_due:
@@ -107,7 +107,7 @@ def _find_written_problems(cell: Cell, part: str, *, with_length: bool = True) -
     problem = find_type_problem(cell.leaf, cell.value)
     if problem is not None:
         yield Gap(cell.path, part, cell.label, f"Part {part}: in “{cell.label}”, {problem}.")
-    excess = find_length_problem(cell.leaf, cell.value) if with_length else None
+    excess = find_length_problem(cell.leaf, cell.words) if with_length else None
     if excess is not None:
         yield Gap(cell.path, part, cell.label, _say(part, cell.label, excess))
 

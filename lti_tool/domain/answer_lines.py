@@ -11,14 +11,17 @@ from lti_tool.content.questions import Question
 from lti_tool.content.schema import Depth, FieldType, Leaf, PickSource
 from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_values import print_value
-from lti_tool.domain.answers import TYPED, Document, get_answer
+from lti_tool.domain.answers import TYPED, Document, ShapedDocument, get_answer
 
 _NO_KINDS: Mapping[str, Leaf] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One place to write. ``required`` is the column's own mark; whether it counts, the line decides."""
+    """One place to write. ``required`` is the column's own mark; whether it counts, the line decides.
+
+    ``is_carried``: beside what another plan brings, so that words after "typed:" are a working version of it.
+    """
 
     path: str
     key: str
@@ -27,6 +30,12 @@ class Cell:
     value: str
     depth: Depth
     required: bool
+    is_carried: bool = False
+
+    @property
+    def words(self) -> str:
+        """What is written here, without the mark of a working version."""
+        return self.value.removeprefix(TYPED) if self.is_carried else self.value
 
     @property
     def is_blank(self) -> bool:
@@ -59,6 +68,15 @@ class PickOption:
 
 def list_lines(question: Question, document: Document) -> tuple[Line, ...]:
     """The lines of ``question`` as ``document`` (already shaped) fills them."""
+    if not isinstance(document, ShapedDocument):
+        return _lay_lines(question, document)
+    lines: tuple[Line, ...] | None = document.lines.get(question.path)
+    if lines is None:
+        lines = document.lines[question.path] = _lay_lines(question, document)
+    return lines
+
+
+def _lay_lines(question: Question, document: Document) -> tuple[Line, ...]:
     field = question.field
     answer = get_answer(document, question.path)
     match field.type:
@@ -72,7 +90,16 @@ def list_lines(question: Question, document: Document) -> tuple[Line, ...]:
                 _make_line(question, row.key, f"{question.label}: {row.label}", answer[row.key], row.cells)
                 for row in field.grid_rows
             )
-    cell = Cell(question.path, "", question.label, question.leaf, answer, question.depth, question.required)
+    cell = Cell(
+        question.path,
+        "",
+        question.label,
+        question.leaf,
+        answer,
+        question.depth,
+        question.required,
+        is_carried=field.source is not None,
+    )
     return (Line("", question.path, question.label, (cell,)),)
 
 
@@ -118,9 +145,9 @@ def list_pick_options(document: Document, source: PickSource) -> tuple[PickOptio
 
 def print_cell(cell: Cell, document: Document) -> str:
     """What is written in ``cell``, as people read it on paper."""
-    if cell.leaf.type != "pick" or cell.leaf.pick is None or cell.is_blank:
-        return print_value(cell.leaf, cell.value)
-    if cell.value.startswith(TYPED):
+    if (cell.is_carried or cell.leaf.pick is not None) and not cell.is_blank and cell.value.startswith(TYPED):
         return f"{cell.value.removeprefix(TYPED).strip()} (typed here)"
+    if cell.leaf.pick is None or cell.is_blank:
+        return print_value(cell.leaf, cell.words)
     options = list_pick_options(document, cell.leaf.pick)
     return next((option.label for option in options if option.row_id == cell.value), "(what it pointed to is gone)")

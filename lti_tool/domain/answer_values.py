@@ -107,7 +107,7 @@ def print_value(leaf: Leaf, value: str) -> str:
         case "choices":
             labels = {choice.key: choice.label for choice in leaf.choices}
             printed = "; ".join(labels.get(key, key) for key in text.split())
-        case "scale":
+        case "scale" if text in leaf.points:
             ends = {leaf.points[0]: f" ({leaf.low})", leaf.points[-1]: f" ({leaf.high})"}
             printed = f"{text} of {leaf.highest}{ends.get(text, '')}"
         case "date":

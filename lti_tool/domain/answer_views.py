@@ -8,7 +8,7 @@ from lti_tool.content.schema import ComputeKind, Depth, FieldType, Part, Workshe
 from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_gaps import is_question_done
 from lti_tool.domain.answer_lines import Line, list_lines, print_cell
-from lti_tool.domain.answers import TYPED, Document, shape_document
+from lti_tool.domain.answers import Document, shape_document
 from lti_tool.domain.carrying import Copy, narrow_copy, read_copy
 from lti_tool.domain.computing import Computed, compute_field
 
@@ -154,18 +154,13 @@ def _describe_question(question: Question, document: Document, reader: Reader) -
         is_deeper=question.depth is Depth.DEEPER,
         is_private=question.is_private,
         is_shown=is_shown,
-        text="".join(_print_single(line, document) for line in readable if not is_table),
+        text="".join(print_cell(line.cells[0], document) for line in readable if not is_table),
         columns=tuple(column.label for column in question.field.columns),
         lines=tuple(_describe_line(question, line, document) for line in readable if is_table),
         note=note,
         source="" if source is None else make_address(source),
         copy=copy if copy is None else narrow_copy(copy, question.field.columns_shown),
     )
-
-
-def _print_single(line: Line, document: Document) -> str:
-    text = print_cell(line.cells[0], document)
-    return f"{text.removeprefix(TYPED).strip()} (typed here)" if text.startswith(TYPED) else text
 
 
 def _describe_line(question: Question, line: Line, document: Document) -> DescribedLine:

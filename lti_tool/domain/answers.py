@@ -40,6 +40,15 @@ class DocumentTooLargeError(ValueError):
         super().__init__(f"{size} bytes are more than the {MAX_DOCUMENT_BYTES} a worksheet may hold")
 
 
+class ShapedDocument(dict[str, Any]):
+    """A document that is known to fit ``worksheet``; ``lines`` keeps what was laid out of it: it never changes."""
+
+    def __init__(self, worksheet: Worksheet) -> None:
+        super().__init__()
+        self.worksheet = worksheet
+        self.lines: dict[str, Any] = {}
+
+
 def blank_document(worksheet: Worksheet) -> Document:
     """A document with every question of ``worksheet`` unanswered and its first rows ready to write in."""
     return shape_document(worksheet, {})
@@ -62,7 +71,12 @@ def parse_document(worksheet: Worksheet, raw: object) -> Document:
 
 
 def shape_document(worksheet: Worksheet, raw: object) -> Document:
-    """``parse_document`` without its limit, for rules that are handed a document already kept."""
+    """``parse_document`` without its limit, for rules that are handed a document already kept.
+
+    What it made of this worksheet before is given back as it is: documents are never changed in place.
+    """
+    if isinstance(raw, ShapedDocument) and raw.worksheet is worksheet:
+        return raw
     source = raw if isinstance(raw, Mapping) else {}
     given = source.get("fields")
     fields = dict(given) if isinstance(given, Mapping) else {}
@@ -84,17 +98,13 @@ def shape_document(worksheet: Worksheet, raw: object) -> Document:
         shaper.retire(str(key), value)
     shown = source.get("shown")
     wanted = [path for path in shown if isinstance(path, str)] if isinstance(shown, list | tuple) else []
-    document: Document = {
-        "fields": answers,
-        "shown": [path for path in list_private_paths(worksheet) if path in wanted],
-    }
+    document = ShapedDocument(worksheet)
+    document["fields"] = answers
+    document["shown"] = [path for path in list_private_paths(worksheet) if path in wanted]
     copies = source.get("carried")
-    if isinstance(copies, Mapping) and copies:
-        document["carried"] = {
-            str(address): copy
-            for address, copy in copies.items()
-            if isinstance(copy, Mapping) and isinstance(copy.get("lines"), list)
-        }
+    kept = {str(key): copy for key, copy in copies.items() if _is_copy(copy)} if isinstance(copies, Mapping) else {}
+    if kept:
+        document["carried"] = kept
     if shaper.retired:
         document["retired"] = shaper.retired
     return document
@@ -136,6 +146,8 @@ def is_row_id(value: object) -> bool:
 
 def clean_text(text: str) -> str:
     """``text`` without characters that no keyboard sends and no database keeps, and with one kind of line end."""
+    if text.isprintable():
+        return text
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -225,6 +237,21 @@ class _Shaper:
         while name in self.retired and self.retired[name] != kept:
             name, number = f"{base}~{number}", number + 1
         self.retired[name] = kept
+
+
+def _is_copy(raw: object) -> bool:
+    """Whether ``raw`` has lines and cells as ``carrying`` stores them, for those who read them without it."""
+    lines = raw.get("lines") if isinstance(raw, Mapping) else None
+    return isinstance(lines, list) and all(
+        isinstance(line, Mapping)
+        and isinstance(line.get("id"), str)
+        and isinstance(line.get("cells"), list)
+        and all(
+            isinstance(cell, Mapping) and all(isinstance(cell.get(name), str) for name in ("key", "text"))
+            for cell in line["cells"]
+        )
+        for line in lines
+    )
 
 
 def _read_scalar(raw: object) -> str | None:

@@ -24,12 +24,13 @@ def list_brief_lines(worksheet: Worksheet, document: Document) -> tuple[BriefLin
     Nothing private is ever among it.
     """
     document = shape_document(worksheet, document)
+    marked = ((question, _list_marked(question)) for question in list_questions(worksheet) if not question.is_private)
     return tuple(
         BriefLine(question.part, question.path, line.label if question.field.columns else question.label, text)
-        for question in list_questions(worksheet)
-        if not question.is_private
+        for question, columns in marked
+        if columns
         for line in list_lines(question, document)
-        if (text := _print_line(question, line, document))
+        if (text := _print_line(line, columns, document))
     )
 
 
@@ -42,6 +43,5 @@ def _list_marked(question: Question) -> frozenset[str]:
     return frozenset(column.key for column in columns) or frozenset({""})
 
 
-def _print_line(question: Question, line: Line, document: Document) -> str:
-    marked = _list_marked(question)
-    return "; ".join(print_cell(cell, document) for cell in line.cells if cell.key in marked and not cell.is_blank)
+def _print_line(line: Line, columns: frozenset[str], document: Document) -> str:
+    return "; ".join(print_cell(cell, document) for cell in line.cells if cell.key in columns and not cell.is_blank)

@@ -153,13 +153,16 @@ def keep_copy(document: Document, address: str, newer: Copy) -> Document:
 def update_copy(worksheet: Worksheet, document: Document, address: str, newer: Copy) -> Document:
     """``document`` with ``newer`` in place of its copy of ``address``.
 
-    Picks go on naming the same rows; where a row is gone, its words stay as if typed here.
+    Picks go on naming the same rows; where a row is gone, its words stay as if typed here. Nothing is left of a copy
+    whose source was emptied: she can type a working version again, and what is written there later is copied anew.
     """
     older = read_copy(document, address)
     if older is not None:
         gone = {line.id for line in older.lines} - {line.id for line in newer.lines}
         module, _, field = address.partition(".")
         document = free_picks(worksheet, document, field, gone, module)
+    if newer.is_empty:
+        return _drop_copy(document, address)
     return _take(worksheet, document, [address], {address: newer})
 
 
@@ -181,6 +184,12 @@ def _take(worksheet: Worksheet, document: Document, addresses: Iterable[str], cu
     return _fill_rows(worksheet, {**document, "carried": copies}, set(addresses))
 
 
+def _drop_copy(document: Document, address: str) -> Document:
+    copies = {key: copy for key, copy in document.get("carried", {}).items() if key != address}
+    rest = {key: value for key, value in document.items() if key != "carried"}
+    return {**rest, "carried": copies} if copies else rest
+
+
 def _fill_rows(worksheet: Worksheet, document: Document, addresses: set[str]) -> Document:
     """A row for every option of the pick that ``one_row_for`` names, if the option was just copied."""
     for question in list_questions(worksheet):
@@ -195,7 +204,8 @@ def _fill_rows(worksheet: Worksheet, document: Document, addresses: set[str]) ->
         for option in list_pick_options(document, column.pick):
             if option.row_id in picked or len(filled) >= question.field.max_rows:
                 continue
-            row_id = option.row_id if option.row_id not in taken else f"{option.row_id}-1"[:40]
+            spare = (f"{option.row_id[:37]}-{number}" for number in range(1, len(taken) + 1))
+            row_id = next(name for name in (option.row_id, *spare) if name not in taken)
             taken.add(row_id)
             filled.append({**blank_row(question.field, row_id), column.key: option.row_id})
         document = set_answer(document, question.path, filled or rows)
@@ -243,5 +253,5 @@ def _load(stored: Any) -> Copy | None:
             revision=int(stored["revision"]),
             at=datetime.fromisoformat(stored["at"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return None

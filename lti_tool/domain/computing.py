@@ -101,7 +101,7 @@ def _sort_into_quadrants(compute: Compute, question: Question, lines: list[Line]
         cells = {cell.key: cell for cell in line.cells}
         name = print_cell(cells[str(compute.name)], document) or line.label
         up, across = (cells[str(key)].value.strip() for key in (compute.up, compute.across))
-        if up.isdigit() and across.isdigit():
+        if up.isdecimal() and across.isdecimal():
             place = (0 if int(across) >= HIGH_FROM else 1) + (0 if int(up) >= HIGH_FROM else 2)
             lists[place].append(name)
             words = _QUADRANTS[place][0]

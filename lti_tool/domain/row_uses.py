@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from lti_tool.content.questions import list_questions
+from lti_tool.content.questions import Question, list_questions
 from lti_tool.content.schema import FieldType, Worksheet
-from lti_tool.domain.answer_lines import Cell, Line, list_lines, print_cell
+from lti_tool.domain.answer_lines import Cell, Line, list_lines, list_pick_options
 from lti_tool.domain.answers import TYPED, Document, set_answer, shape_document
 
 
@@ -28,6 +28,8 @@ def find_row_uses(
     document = shape_document(worksheet, document)
     found: dict[str, tuple[RowUse, ...]] = {}
     for question in list_questions(worksheet):
+        if not _may_pick(question):
+            continue
         for line in list_lines(question, document):
             for cell in line.cells:
                 pick = cell.leaf.pick
@@ -43,7 +45,8 @@ def free_picks(
 ) -> Document:
     """``document`` with the words of its picks in place of the rows of ``field`` that are about to go.
 
-    A pick of one of ``row_ids`` then reads as if its author had typed it, so that nothing she meant is lost.
+    A pick of one of ``row_ids`` then reads as if its author had typed it, so that nothing she meant is lost. A row that
+    was without words already leaves none: its picks stay, so that she is asked to choose again.
     """
     document = shape_document(worksheet, document)
     freed = document
@@ -61,6 +64,15 @@ def free_picks(
     return freed
 
 
+def _may_pick(question: Question) -> bool:
+    leaves = (
+        question.field.leaf,
+        *question.field.columns,
+        *(leaf for row in question.field.grid_rows for leaf in row.cells.values()),
+    )
+    return any(leaf is not None and leaf.pick is not None for leaf in leaves)
+
+
 def _names(cell: Cell, field: str, row_ids: Collection[str], module_key: str | None) -> bool:
     pick = cell.leaf.pick
     return pick is not None and (pick.module, pick.field) == (module_key, field) and cell.value in row_ids
@@ -70,6 +82,11 @@ def _free_line(
     line: Line, document: Document, field: str, row_ids: Collection[str], module_key: str | None
 ) -> dict[str, str]:
     return {
-        cell.key: f"{TYPED}{print_cell(cell, document)}" if _names(cell, field, row_ids, module_key) else cell.value
+        cell.key: _free(cell, document) if _names(cell, field, row_ids, module_key) else cell.value
         for cell in line.cells
     }
+
+
+def _free(cell: Cell, document: Document) -> str:
+    options = () if cell.leaf.pick is None else list_pick_options(document, cell.leaf.pick)
+    return next((f"{TYPED}{option.label}" for option in options if option.row_id == cell.value), cell.value)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Row, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
@@ -87,9 +88,21 @@ class _OpenTransaction:
         self._count = _open_transactions.set(_open_transactions.get() + 1)
         self._begin = _words_to_begin.set(self._words)
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         _words_to_begin.reset(self._begin)
         _open_transactions.reset(self._count)
+        if isinstance(error, DBAPIError):
+            _leave_out_row(error)
+
+
+def _leave_out_row(error: DBAPIError) -> None:
+    """Keep the first line of what the database said: in the next one PostgreSQL tells the row that broke a rule.
+
+    The message goes into the log, and the row can be people's words.
+    """
+    for told in (error, error.orig):
+        if told is not None:
+            told.args = tuple(item.partition("\n")[0] if isinstance(item, str) else item for item in told.args)
 
 
 def open_store(database_url: str) -> Store:

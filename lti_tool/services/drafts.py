@@ -16,7 +16,6 @@ from lti_tool.models import Store, Submission
 from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotFoundError, NotNowError, RefusedDocumentError, StaleError
 from lti_tool.services.modules import read_state
-from lti_tool.services.plan_sources import read_sources
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
 from lti_tool.services.work import (
@@ -25,9 +24,14 @@ from lti_tool.services.work import (
     find_submission,
     find_target,
     make_submission,
+    read_current,
 )
 
-_NOT_EDITABLE = "This is submitted, so it cannot be changed now. Take it back first, then go on writing."
+_NOT_EDITABLE = {
+    WorkState.SUBMITTED: "This is submitted, so it cannot be changed now. Take it back first, then go on writing.",
+    WorkState.IN_REVIEW: "Your facilitator is reading this now, so it cannot be changed. You will see the reply here.",
+    WorkState.ACCEPTED: "This is accepted, so it cannot be changed now. Open it again first, then go on writing.",
+}
 LONGEST_REFLECTION = 40_000
 LONGEST_PLACE = 80
 
@@ -94,9 +98,10 @@ def settle_source(
         raise NotFoundError("There is no plan in this session.")
     with store.writing() as session:
         submission = store_draft(session, visit, series, target, draft, now)
-        if read_state(submission, now) not in EDITABLE:
-            raise NotNowError(_NOT_EDITABLE)
-        current = read_sources(session, series, worksheet, cohort_id=submission.cohort_id, user_id=visit.user_id)
+        state = read_state(submission, now)
+        if state not in EDITABLE:
+            raise NotNowError(_NOT_EDITABLE[state])
+        current = read_current(session, series, target, cohort_id=submission.cohort_id, user_id=visit.user_id)
         if address in current:
             newer = current[address]
             kept = submission.draft
@@ -130,8 +135,9 @@ def store_draft(
     if submission.draft == document and submission.is_private == is_private:
         # The same text again: a save whose answer was lost, a double click, or nothing new.
         return submission
-    if read_state(submission, now) not in EDITABLE and not _is_living_change(target, submission, document, now):
-        raise NotNowError(_NOT_EDITABLE)
+    state = read_state(submission, now)
+    if state not in EDITABLE and not _is_living_change(target, submission, document, now):
+        raise NotNowError(_NOT_EDITABLE[state])
     if submission.draft_version != draft.version:
         raise StaleError(current_version=submission.draft_version)
     submission.draft = document

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series, Worksheet
+from lti_tool.domain.answers import Document
 from lti_tool.domain.reviewing import find_current_state, suggest_decision
 from lti_tool.domain.scoring import compute_score, find_holdings
-from lti_tool.domain.submissions import REVIEWED, WAITING, ReviewStatus, WorkState
+from lti_tool.domain.submissions import EDITABLE, REVIEWED, WAITING, ReviewStatus, WorkState
 from lti_tool.models import AuditFact, Review, Revision, Store, Submission
 from lti_tool.services.audit import record_fact
 from lti_tool.services.errors import NotFoundError
@@ -24,7 +25,7 @@ from lti_tool.services.review_access import (
 )
 from lti_tool.services.review_answers import describe_parts
 from lti_tool.services.review_reflections import describe_reflection, find_released
-from lti_tool.services.review_storage import describe_draft
+from lti_tool.services.review_storage import describe_draft, restore_rubric
 from lti_tool.services.review_values import (
     NOTHING_WRITTEN,
     Lease,
@@ -182,6 +183,8 @@ def _describe_page(
     previous = None if revision is None else _find_previous(session, revision)
     can_write = reading.standpoint in {Standpoint.CAN_REVIEW, Standpoint.CORRECTING}
     levels = reading.draft.content.ratings if can_write or released is None else released.content.ratings
+    if released is not None and not can_write:
+        worksheet = restore_rubric(worksheet, released.rubric)
     score = describe_score(
         session, module=case.module, cohort_id=case.submission.cohort_id, user_id=case.submission.user_id
     )
@@ -199,8 +202,12 @@ def _describe_page(
         submitted_at=None if revision is None else revision.submitted_at,
         compared_with=None if previous is None else previous[0].number,
         parts=()
-        if revision is None
-        else describe_parts(worksheet, revision.document, None if previous is None else previous[0].document),
+        if plan is None or revision is None
+        else describe_parts(
+            worksheet,
+            _hide_again(plan, reading.state, revision),
+            None if previous is None else previous[0].document,
+        ),
         previous=None if previous is None else previous[1],
         released=released,
         draft=reading.draft,
@@ -212,6 +219,14 @@ def _describe_page(
         reflections=reflections,
         next_waiting_id=find_next_waiting(session, visit, now, after_id=None if plan is None else plan.id),
     )
+
+
+def _hide_again(plan: Submission, state: WorkState, revision: Revision) -> Document:
+    """What was submitted, without the private fields that its author has hidden in her draft since."""
+    if state not in EDITABLE:
+        return revision.document
+    still = plan.draft.get("shown", ())
+    return {**revision.document, "shown": [path for path in revision.document.get("shown", ()) if path in still]}
 
 
 def _look_ahead(

@@ -30,7 +30,8 @@ def describe_reflection(
         return replace(_describe_unwritten(reflection), submission_id=work.id, state=state)
     own = find_draft(session, revision.id, visit.user_id)
     is_correcting = own is not None and own.supersedes_id is not None and own.supersedes_id == work.current_review_id
-    is_readable = not revision.is_private
+    # One that came back and is private in her draft by now is hidden at once, not only when she submits it again.
+    is_readable = not (revision.is_private or work.is_private)
     return ReflectionView(
         reflection=reflection,
         submission_id=work.id,

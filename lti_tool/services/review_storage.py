@@ -1,5 +1,6 @@
 """How a reviewer's draft is kept: what may be in it, which version is stored, and whether it can go on."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_tool.content.schema import Module
+from lti_tool.content.schema import Criterion, Level, Module, Worksheet
 from lti_tool.domain.answers import clean_text
 from lti_tool.domain.reviewing import LONGEST_COMMENT, LONGEST_OVERALL
 from lti_tool.domain.submissions import REVIEWED, WAITING, Decision, ReviewStatus
@@ -164,6 +165,21 @@ def snapshot_rubric(module: Module) -> dict[str, Any]:
             for criterion in module.worksheet.rubric
         ]
     }
+
+
+def restore_rubric(worksheet: Worksheet, stored: Mapping[str, Any]) -> Worksheet:
+    """``worksheet`` with the rubric that a review was made with; a criterion that is gone looks at nothing any more."""
+    fields = {criterion.key: criterion.fields for criterion in worksheet.rubric}
+    rubric = tuple(
+        Criterion(
+            key=item["key"],
+            title=item["title"],
+            fields=fields.get(item["key"], ()),
+            levels=tuple(Level(number=number, text=item["levels"][str(number)]) for number in (4, 3, 2, 1)),
+        )
+        for item in stored.get("criteria", ())
+    )
+    return worksheet.model_copy(update={"rubric": rubric}) if rubric else worksheet
 
 
 def make_draft(case: Case, revision_id: int, content: ReviewDraftInput, visit: Visit, now: datetime) -> Review:

@@ -68,6 +68,15 @@ class ReleasedReview:
     revision_number: int
     rubric: Mapping[str, Any]
 
+    def list_gone_comments(self, worksheet: Worksheet) -> tuple[tuple[str, str], ...]:
+        """What was said of questions that ``worksheet`` asks no more, with a name made from their keys."""
+        asked = {field.key for part in worksheet.parts for field in part.fields}
+        return tuple(
+            (key.replace("_", " ").capitalize(), text)
+            for key, text in self.content.comments.items()
+            if key not in asked
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SavedReview:

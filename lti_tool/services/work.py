@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 from lti_tool.content.schema import Module, Reflection, Series, Worksheet
 from lti_tool.content.sources import list_sources
 from lti_tool.domain.answers import Document, blank_document
-from lti_tool.domain.carrying import SourceChange, find_source_changes, take_copies
+from lti_tool.domain.carrying import Copy, SourceChange, find_source_changes, take_copies
 from lti_tool.domain.living import list_living_questions
 from lti_tool.domain.row_uses import RowUse
 from lti_tool.domain.submissions import EDITABLE, ActivityKind, ReviewStatus, Step, WorkState, can_take_step
 from lti_tool.models import Review, Revision, Store, Submission, User
-from lti_tool.services.brief import BriefSection, has_brief, read_brief
+from lti_tool.services.brief import BriefSection, has_brief, make_brief
 from lti_tool.services.collisions import repeat_on_collision
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.modules import find_module, read_state
-from lti_tool.services.plan_sources import PlanSource, describe_sources, find_uses, read_sources
+from lti_tool.services.own_plans import read_own_plans
+from lti_tool.services.plan_sources import PlanSource, describe_sources, find_uses, list_related, read_sources
 from lti_tool.services.review_values import ReleasedReview, describe_released
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
@@ -153,8 +154,19 @@ def copy_sources(session: Session, visit: Visit, series: Series, target: WorkTar
     """``document`` with a copy of everything its plan builds on that is written and was not copied yet."""
     if target.worksheet is None or not list_sources(target.worksheet):
         return document
-    current = read_sources(session, series, target.worksheet, cohort_id=require_worker(visit), user_id=visit.user_id)
+    current = read_current(session, series, target, cohort_id=require_worker(visit), user_id=visit.user_id)
     return take_copies(target.worksheet, document, current)
+
+
+def read_current(
+    session: Session, series: Series, target: WorkTarget, *, cohort_id: int, user_id: int
+) -> dict[str, Copy]:
+    """What the sources of a plan hold now, by address."""
+    if target.worksheet is None:
+        return {}
+    related = list_related(series, target.module)
+    plans = read_own_plans(session, related, cohort_id=cohort_id, user_id=user_id)
+    return read_sources(session, series, target.worksheet, plans)
 
 
 def make_submission(visit: Visit, target: WorkTarget, document: Document, now: datetime) -> Submission:
@@ -176,16 +188,19 @@ def _add_sources(session: Session, visit: Visit, series: Series, page: WorkPage)
     worksheet = page.target.worksheet
     if worksheet is None:
         return page, False
-    whose = {"cohort_id": require_worker(visit), "user_id": visit.user_id}
+    shows_brief = has_brief(worksheet)
+    module = page.target.module
+    needed = series.modules if shows_brief else list_related(series, module)
+    plans = read_own_plans(session, needed, cohort_id=require_worker(visit), user_id=visit.user_id)
     page = replace(
         page,
         sources=describe_sources(series, worksheet),
-        row_uses=find_uses(session, series, page.target.module.key, **whose),
-        brief=read_brief(session, series, **whose) if has_brief(worksheet) else (),
+        row_uses=find_uses(module.key, plans),
+        brief=make_brief(plans) if shows_brief else (),
     )
     if not page.can_edit or not list_sources(worksheet):
         return page, False
-    current = read_sources(session, series, worksheet, **whose)
+    current = read_sources(session, series, worksheet, plans)
     document = take_copies(worksheet, page.document, current)
     changes = find_source_changes(worksheet, page.document, current)
     return replace(page, document=document, source_changes=changes), document is not page.document

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from lti_tool.content.questions import Question, list_questions
 from lti_tool.content.schema import (
+    Column,
     ComputeKind,
     Depth,
     FieldSource,
@@ -29,7 +30,6 @@ from lti_tool.services.review_values import ReleasedReview
 from lti_tool.web.worksheet_forms import mint_row_id
 from lti_tool.web.worksheet_links import PlanLinks
 
-_LONGEST_LINE = 90
 _SHORT_ANSWERS = {"number": "A number.", "money": "An amount.", "date": "A date.", "check": "A box to tick."}
 
 
@@ -160,11 +160,6 @@ def make_sheet(
     return Sheet(worksheet, document, gaps, review, is_returned, questions, links or PlanLinks(), errors)
 
 
-def is_long_text(leaf: Leaf) -> bool:
-    """Whether an answer of this kind may need more than a line."""
-    return leaf.type == "text" and (leaf.max_chars or 0) > _LONGEST_LINE
-
-
 def is_iso_date(value: str) -> bool:
     """Whether a date field can show ``value``; anything else is shown as typed, so that nothing disappears."""
     day = read_date(value)
@@ -183,6 +178,16 @@ def describe_limit(leaf: Leaf) -> str:
     if leaf.type != "prose":
         return ""
     return f"{leaf.min_words} to {leaf.max_words} words." if leaf.min_words else f"Up to {leaf.max_words} words."
+
+
+def describe_column(column: Column, leaf: Leaf) -> str:
+    """What to write in a cell: its help and its limit. A grid's row may ask for another kind (``leaf``)."""
+    return f"{column.help} {describe_limit(leaf)}".strip()
+
+
+def describe_columns(table: WorksheetField) -> dict[str, str]:
+    """What to write in each column, by its key."""
+    return {column.key: describe_column(column, column) for column in table.columns}
 
 
 def describe_count(leaf: Leaf, value: str) -> str:
@@ -226,11 +231,12 @@ def _describe_leaf(leaf: Leaf, sheet: Sheet) -> str:
 
 
 SHEET_HELPERS = {
-    "is_long_text": is_long_text,
     "is_iso_date": is_iso_date,
     "read_typed": read_typed,
     "describe_limit": describe_limit,
     "describe_count": describe_count,
+    "describe_column": describe_column,
+    "describe_columns": describe_columns,
     "mint_row_id": mint_row_id,
     "list_lines": list_lines,
     "print_cell": print_cell,

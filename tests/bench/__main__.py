@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.bench.deliveries import count_score_requests
 from tests.bench.key_sets import count_key_fetches
 from tests.bench.launches import measure_launches
+from tests.bench.openings import measure_openings
 from tests.bench.pairing import Sizes
 from tests.bench.platform import open_platform
 from tests.bench.report import Report
@@ -21,8 +22,9 @@ def measure(folder: Path, sizes: Sizes) -> Report:
     with open_platform() as platform:
         launches = measure_launches(folder, platform, sizes)
         key_sets = count_key_fetches(platform, sizes.checks)
+        openings = measure_openings(folder / "openings", platform, sizes)
         scores = count_score_requests(folder, platform, sizes.scores)
-    return Report(sizes, launches, key_sets, scores)
+    return Report(sizes, launches, openings, key_sets, scores)
 
 
 def main() -> int:

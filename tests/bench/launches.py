@@ -16,7 +16,7 @@ from lti_tool.services.registrations import RegistrationInput, add_registration
 from tests.bench.browsers import PlainVisitor, ToolVisitor
 from tests.bench.pairing import Contender, Sizes, measure_in_turns
 from tests.bench.platform import CLIENT_ID, DEPLOYMENT_ID, PEOPLE, Platform
-from tests.bench.served import CONFIG_FILE, Served, reserve_port, serve
+from tests.bench.served import CONFIG_FILE, Served, Starting, reserve_port, serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +68,9 @@ def measure_launches(folder: Path, platform: Platform, sizes: Sizes) -> LaunchCo
 
 @contextmanager
 def _serve_all(folder: Path, platform: Platform) -> Iterator[tuple[Served, Served, Served]]:
-    database_url = f"sqlite:///{folder / 'tool.sqlite3'}"
-    _register(database_url, platform)
     _configure_plain(folder, platform)
-    listener = reserve_port()
-    environment = {
-        "LTI_TOOL_ENV": "development",
-        "LTI_TOOL_DATABASE_URL": database_url,
-        "LTI_TOOL_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
-        "LTI_TOOL_SECRET_KEY": "b" * 40,
-        "LTI_TOOL_KEYS_DIR": str(folder),
-    }
     with (
-        serve("make_tool", listener, folder, environment) as tool,
+        start_tool(folder, platform) as (tool, _),
         serve("make_plain", reserve_port(), folder, {}) as plain,
         serve("make_plain_on_driver", reserve_port(), folder, {}) as on_driver,
     ):
@@ -89,6 +79,23 @@ def _serve_all(folder: Path, platform: Platform) -> Iterator[tuple[Served, Serve
         finally:
             for server in (tool, plain, on_driver):
                 server.stop()
+
+
+@contextmanager
+def start_tool(folder: Path, platform: Platform) -> Iterator[tuple[Starting, str]]:
+    """Serve the tool with a database of its own in ``folder``, whose address comes with it."""
+    database_url = f"sqlite:///{folder / 'tool.sqlite3'}"
+    _register(database_url, platform)
+    listener = reserve_port()
+    environment = {
+        "LTI_TOOL_ENV": "development",
+        "LTI_TOOL_DATABASE_URL": database_url,
+        "LTI_TOOL_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
+        "LTI_TOOL_SECRET_KEY": "b" * 40,
+        "LTI_TOOL_KEYS_DIR": str(folder),
+    }
+    with serve("make_tool", listener, folder, environment) as tool:
+        yield tool, database_url
 
 
 def _register(database_url: str, platform: Platform) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform as machine
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.bench.deliveries import ScoreRequests
@@ -16,6 +17,7 @@ from tests.bench.launches import (
     TOOL_PAGE,
     LaunchCosts,
 )
+from tests.bench.openings import LARGEST, MOST_CARRIED, ROWS, SMALLEST, OpeningCosts
 from tests.bench.pairing import Sizes, Spread, ratios, spread
 
 _HEAD = "| What | Ours | Beside it | Figure | Must | Goal |\n|---|---|---|---|---|---|"
@@ -35,6 +37,7 @@ class Report:
 
     sizes: Sizes
     launches: LaunchCosts
+    openings: OpeningCosts
     key_sets: KeyFetches
     scores: ScoreRequests
 
@@ -57,6 +60,7 @@ class Report:
                 f"| {what} | {spread(used[ours]).median:.2f} ms | {beside}: {spread(used[theirs]).median:.2f} ms "
                 f"| **{ratio.median:.2f}** ({ratio.low:.2f} to {ratio.high:.2f}) | {must} | {goal} |"
             )
+        lines += self._list_openings()
         keys, scores = self.key_sets, self.scores
         lines.append(
             f"| Requests for a platform's keys, one worker | {keys.fetches} "
@@ -70,6 +74,17 @@ class Report:
             f"| **{self.requests_per_score:.4f}** each | ≤ 1.01 | |"
         )
         return "\n".join(lines) + "\n"
+
+    def _list_openings(self) -> Iterator[str]:
+        used, titles = self.openings.used, self.openings.titles
+        small = spread(used[SMALLEST]).median
+        for name in (LARGEST, MOST_CARRIED):
+            ratio = spread(ratios(used[name], used[SMALLEST]))
+            yield (
+                f"| Opening the {titles[name]} ({name}) with {ROWS} filled rows | {spread(used[name]).median:.2f} ms "
+                f"| the {titles[SMALLEST]} ({SMALLEST}), filled in: {small:.2f} ms "
+                f"| **{ratio.median:.2f}** ({ratio.low:.2f} to {ratio.high:.2f}) | ≤ 3.00 | |"
+            )
 
     def _describe_machine(self) -> str:
         return (

@@ -11,4 +11,4 @@ def test_the_quick_form_yields_every_figure(tmp_path: Path) -> None:
     assert report.key_sets.fetches > 0
     assert report.scores.delivered == report.scores.confirmed == QUICK.scores
     assert report.requests_per_score >= 1
-    assert report.to_markdown().count("\n|") == 2 + len(report.list_ratios()) + 2
+    assert report.to_markdown().count("\n|") == 2 + len(report.list_ratios()) + 4

@@ -1,5 +1,6 @@
 """Small worksheets and documents for tests of the rules."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from lti_tool.content.questions import list_questions
 from lti_tool.content.schema import FieldType, Leaf, Worksheet, WorksheetField
+from lti_tool.content.sources import list_sources, make_address
 from lti_tool.domain.answers import Document, list_private_paths, parse_document
 
 # A busy machine is slow, not wrong.
@@ -27,6 +29,7 @@ def make_column(key: str, kind: str = "text", **more: Any) -> dict[str, Any]:
         "prose": {"min_words": 15, "max_words": 60},
         "scale": {"low": "rarely", "high": "always"},
         "choice": {"choices": [{"key": "yes", "label": "Yes"}, {"key": "not_yet", "label": "Not yet"}]},
+        "choices": {"choices": [{"key": "yes", "label": "Yes"}, {"key": "not_yet", "label": "Not yet"}]},
         "rows": {"row_name": key.capitalize(), "max_rows": 4, "columns": columns},
         "grid": {"columns": columns, "grid_rows": [{"key": "one", "label": "One"}]},
     }
@@ -140,7 +143,7 @@ ROW_IDS = st.sampled_from(["r1", "r2", "r3", "a-b", "Z_9", "g1", "g2"])
 
 def documents(worksheet: Worksheet) -> st.SearchStrategy[Document]:
     """Documents of ``worksheet`` as the tool keeps them."""
-    fields = st.fixed_dictionaries({field.key: _answers(field) for part in worksheet.parts for field in part.fields})
+    fields = _all_answers(field for part in worksheet.parts for field in part.fields)
     shown = st.lists(st.sampled_from(list_private_paths(worksheet) or ("",)), unique=True)
     return st.builds(
         lambda answers, paths: parse_document(worksheet, {"fields": answers, "shown": paths}), fields, shown
@@ -150,7 +153,9 @@ def documents(worksheet: Worksheet) -> st.SearchStrategy[Document]:
 def near_json(worksheet: Worksheet) -> st.SearchStrategy[Any]:
     """JSON that is nearly a document: right names, wrong shapes."""
     keys = st.sampled_from([field.key for part in worksheet.parts for field in part.fields] + ["gone", "strengths"])
-    row = st.dictionaries(st.sampled_from(["id", "goal", "by", "today", "line", "gone"]), JSON | ROW_IDS, max_size=4)
+    row = st.dictionaries(
+        st.sampled_from(["id", "goal", "who", "by", "today", "line", "gone"]), JSON | ROW_IDS, max_size=4
+    )
     answer = (
         JSON
         | st.lists(row | JSON, max_size=4)
@@ -158,7 +163,11 @@ def near_json(worksheet: Worksheet) -> st.SearchStrategy[Any]:
     )
     return JSON | st.fixed_dictionaries(
         {"fields": st.dictionaries(keys, answer, max_size=6) | JSON},
-        optional={"shown": st.lists(keys) | JSON, "retired": st.dictionaries(keys, answer, max_size=4) | JSON},
+        optional={
+            "shown": st.lists(keys) | JSON,
+            "retired": st.dictionaries(keys, answer, max_size=4) | JSON,
+            "carried": st.dictionaries(_addresses(worksheet), _near_copies() | JSON, max_size=3) | JSON,
+        },
     )
 
 
@@ -171,24 +180,61 @@ def list_row_ids(worksheet: Worksheet, document: Document) -> dict[str, list[str
     }
 
 
+def _addresses(worksheet: Worksheet) -> st.SearchStrategy[str]:
+    return st.sampled_from([*map(make_address, list_sources(worksheet)), "gone.field"])
+
+
+def _near_copies() -> st.SearchStrategy[Any]:
+    """What is nearly a copy of another plan: right names, wrong shapes."""
+    names = st.sampled_from(["", "goal", "who", "key"])
+    cell = st.fixed_dictionaries({}, optional=dict.fromkeys(("key", "label", "text", "value"), names | JSON))
+    line = st.fixed_dictionaries(
+        {}, optional={"id": ROW_IDS | JSON, "label": names | JSON, "cells": st.lists(cell | JSON, max_size=3) | JSON}
+    )
+    return st.fixed_dictionaries(
+        {"lines": st.lists(line, max_size=3) | JSON},
+        optional={
+            "stage": st.sampled_from(["draft", "accepted", "printed"]) | JSON,
+            "revision": st.sampled_from([0, 2, "two"]) | JSON,
+            "at": st.sampled_from(["2027-03-04T15:00:00+00:00", "soon"]) | JSON,
+            "kept": names | JSON,
+        },
+    )
+
+
 def _answers(field: WorksheetField) -> st.SearchStrategy[Any]:
     match field.type:
         case FieldType.GROUP:
-            return st.fixed_dictionaries({inner.key: _answers(inner) for inner in field.fields})
+            return _all_answers(field.fields)
         case FieldType.GRID:
-            cells = st.fixed_dictionaries(dict.fromkeys((column.key for column in field.columns), WORDS))
-            return st.fixed_dictionaries({row.key: cells for row in field.grid_rows})
+            return st.fixed_dictionaries(
+                {
+                    row.key: st.fixed_dictionaries(
+                        {column.key: _leaf_answers(row.cells.get(column.key, column)) for column in field.columns}
+                    )
+                    for row in field.grid_rows
+                }
+            )
         case FieldType.ROWS:
             row = st.fixed_dictionaries(
-                {"id": ROW_IDS, **dict.fromkeys((column.key for column in field.columns), WORDS)}
+                {"id": ROW_IDS, **{column.key: _leaf_answers(column) for column in field.columns}}
             )
             return st.lists(row, max_size=4, unique_by=lambda item: str(item["id"]))
     return _leaf_answers(field.leaf)
+
+
+def _all_answers(fields: Iterable[WorksheetField]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {field.key: _answers(field) for field in fields if field.type is not FieldType.COMPUTED}
+    )
 
 
 def _leaf_answers(leaf: Leaf | None) -> st.SearchStrategy[str]:
     if leaf is not None and leaf.type == "check":
         return st.sampled_from(["", "yes"])
     if leaf is not None and leaf.type == "pick":
-        return st.sampled_from(["", "r1", "g1", "typed:my own words"])
+        return st.sampled_from(["", "r1", "g1", "g2", "typed:my own words"])
+    if leaf is not None and leaf.type == "choices":
+        keys = st.sampled_from([*(choice.key for choice in leaf.choices), "gone"])
+        return st.lists(keys, unique=True).map(" ".join)
     return WORDS

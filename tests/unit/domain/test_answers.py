@@ -15,6 +15,7 @@ from lti_tool.domain.answers import (
     parse_document,
     set_answer,
 )
+from lti_tool.domain.carrying import read_copy
 from tests.unit.domain.factories import (
     JSON,
     documents,
@@ -25,6 +26,7 @@ from tests.unit.domain.factories import (
     make_worksheet,
     near_json,
 )
+from tests.unit.domain.linked_plans import GOALS, LATER, fill_later_document, linked_documents
 
 SHEET = make_rich_worksheet()
 
@@ -122,3 +124,49 @@ def test_setting_an_answer_leaves_the_first_document_alone(document: dict[str, o
     changed = set_answer(document, "soar.hope", "New words")
     assert get_answer(changed, "soar.hope") == "New words"
     assert json.dumps(document) == before
+
+
+@given(near_json(LATER))
+def test_a_plan_with_copies_is_parsed_once_too(raw: object) -> None:
+    once = parse_document(LATER, raw)
+    assert parse_document(LATER, dict(once)) == once
+    for question in list_questions(LATER):
+        get_answer(once, question.path)
+
+
+@given(linked_documents())
+def test_copies_and_every_answer_of_a_new_kind_are_kept_as_they_are(document: dict[str, object]) -> None:
+    assert parse_document(LATER, json.loads(json.dumps(document))) == document
+
+
+@pytest.mark.parametrize(
+    "copies",
+    [
+        {},
+        [],
+        "copies",
+        {GOALS: None},
+        {GOALS: {"lines": "none"}},
+        {GOALS: {"lines": [None]}},
+        {GOALS: {"lines": [{"id": 1, "cells": []}]}},
+        {GOALS: {"lines": [{"id": "g1", "cells": [{"key": "goal"}]}]}},
+    ],
+)
+def test_copies_that_nobody_can_read_are_left_out(copies: object) -> None:
+    assert "carried" not in parse_document(LATER, {"carried": copies})
+
+
+def test_copies_stay_beside_one_that_cannot_be_read() -> None:
+    document = fill_later_document()
+    broken = parse_document(LATER, {**document, "carried": {**document["carried"], "x.y": {"lines": [7]}}})
+    assert broken == document
+    assert read_copy(broken, GOALS) is not None
+
+
+def test_what_is_worked_out_is_never_an_answer() -> None:
+    fields = {"map": "an old answer", "resources": {"total": "$300"}}
+    document = parse_document(LATER, {"fields": fields})
+    assert "map" not in document["fields"]
+    assert "total" not in document["fields"]["resources"]
+    assert document["retired"] == {"resources.total": "$300", "map": "an old answer"}
+    assert parse_document(LATER, dict(document)) == document

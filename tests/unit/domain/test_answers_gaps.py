@@ -20,6 +20,7 @@ from tests.unit.domain.factories import (
     make_worksheet,
     near_json,
 )
+from tests.unit.domain.linked_plans import LATER, fill_later_document
 
 SHEET = make_rich_worksheet()
 
@@ -84,6 +85,7 @@ def test_nobody_measures_rough_drafts() -> None:
         ("money", "a fortune", "Part A: in “Answer”, 'a fortune' is not an amount; write it like 1200 or $1,200.50."),
         ("date", "2/30/2027", "Part A: in “Answer”, '2/30/2027' is not a date; write it like 3/4/2027 or 2027-03-04."),
         ("scale", "6", "Part A: in “Answer”, '6' is not a number from 1 to 5."),
+        ("choices", "yes maybe", "Part A: in “Answer”, 'yes maybe' is not all among the choices."),
         ("choice", "maybe", "Part A: in “Answer”, 'maybe' is not one of the choices."),
         ("text", "x" * 41, "Part A: “Answer” has 41 characters; the most is 40."),
     ],
@@ -183,3 +185,76 @@ def test_reading_a_value_never_raises(text: str) -> None:
         assert bool(print_value(leaf, text)) == bool(text.strip())
     for read in (read_number, read_money, read_date):
         read(text)
+
+
+def list_later_messages(path: str, answer: object, *, is_copied: bool = True) -> list[str]:
+    document = set_answer(fill_later_document(), path, answer)
+    if not is_copied:
+        document = {key: value for key, value in document.items() if key != "carried"}
+        document = set_answer(set_answer(document, "serves", "typed:All"), "review", [])
+        document = set_answer(document, "partners", [{"id": "a", "who": "Ms. Ito"}])
+    return [gap.message for gap in find_gaps(LATER, document)]
+
+
+def test_a_plan_that_builds_on_another_can_be_finished() -> None:
+    assert find_gaps(LATER, fill_later_document()) == ()
+    assert find_problems_while_typing(LATER, fill_later_document()) == ()
+
+
+def test_what_is_carried_needs_no_words_and_what_is_missing_a_working_version() -> None:
+    empty = "Part A: “Mission_now” is empty; it needs an answer."
+    assert list_later_messages("mission_now", "") == []
+    assert list_later_messages("mission_now", "", is_copied=False) == [empty]
+    assert list_later_messages("mission_now", "typed: ", is_copied=False) == [empty]
+    assert list_later_messages("mission_now", "typed:For now", is_copied=False) == []
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_note_and_a_working_version_have_the_same_length_at_most(is_copied: bool) -> None:
+    mark = "" if is_copied else "typed:"
+    assert list_later_messages("mission_now", f"{mark}{'x' * 1000}", is_copied=is_copied) == []
+    excess = "Part A: “Mission_now” has 1001 characters; the most is 1000."
+    assert list_later_messages("mission_now", f"{mark}{'x' * 1001}", is_copied=is_copied) == [excess]
+
+
+def test_several_choices_are_asked_for_and_each_must_be_one_of_them() -> None:
+    assert list_later_messages("ways", "") == ["Part A: “Ways” has no answer yet; choose one."]
+    assert list_later_messages("ways", "not_yet") == []
+    assert list_later_messages("ways", "yes gone") == ["Part A: in “Ways”, 'yes gone' is not all among the choices."]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_right"), [("0", True), ("10", True), ("11", False), ("-1", False), ("05", False)]
+)
+def test_a_scale_may_go_from_zero_to_ten(value: str, is_right: bool) -> None:
+    problem = f"Part A: in “Energy”, '{value}' is not a number from 0 to 10."
+    assert list_later_messages("energy", value) == ([] if is_right else [problem])
+
+
+def test_a_pick_of_another_plan_names_a_row_of_the_copy() -> None:
+    gone = "Part A: “Serves” points to a row that is gone; choose again."
+    assert list_later_messages("serves", "g1") == []
+    assert list_later_messages("serves", "blank") == [gone]
+    assert list_later_messages("serves", "a") == [gone]
+    assert list_later_messages("serves", "typed:All of them") == []
+
+
+@given(near_json(LATER))
+def test_any_json_of_a_plan_with_copies_can_be_asked_too(raw: Document) -> None:
+    for gap in (*find_gaps(LATER, raw), *find_problems_while_typing(LATER, raw)):
+        assert gap.message.startswith(f"Part {gap.part}: ")
+
+
+@pytest.mark.parametrize(
+    ("leaf", "value", "printed"),
+    [
+        (Leaf(type="scale", low="rarely", high="always", lowest=0, highest=10), "0", "0 of 10 (rarely)"),
+        (Leaf(type="scale", low="rarely", high="always", lowest=0, highest=10), "10", "10 of 10 (always)"),
+        (Leaf(type="scale", low="rarely", high="always"), " 3 ", "3 of 5"),
+        (Leaf(type="scale", low="rarely", high="always"), "9", "9"),
+        (make_worksheet(make_field("ways", "choices")).parts[0].fields[0].leaf, "not_yet yes", "Not yet; Yes"),
+        (make_worksheet(make_field("ways", "choices")).parts[0].fields[0].leaf, "yes gone", "Yes; gone"),
+    ],
+)
+def test_scales_and_several_choices_are_printed_by_their_words(leaf: Leaf, value: str, printed: str) -> None:
+    assert print_value(leaf, value) == printed

@@ -7,6 +7,7 @@ from hypothesis import given
 from lti_tool.domain.answer_merge import merge_documents
 from lti_tool.domain.answers import Document, set_answer
 from tests.unit.domain.factories import documents, fill_rich_document, make_rich_worksheet
+from tests.unit.domain.linked_plans import LATER, fill_later_document, linked_documents
 
 SHEET = make_rich_worksheet()
 BASE = fill_rich_document()
@@ -95,3 +96,22 @@ def test_rows_moved_there_stay_moved_when_i_only_wrote_in_them() -> None:
     theirs = set_answer(BASE, "goals", [G2, G1])
     assert merge_documents(SHEET, BASE, mine, theirs).document["fields"]["goals"] == [{**G2, "goal": "Mine"}, G1]
     assert merge_documents(SHEET, BASE, theirs, mine).document["fields"]["goals"] == [{**G2, "goal": "Mine"}, G1]
+
+
+@given(linked_documents(), linked_documents())
+def test_copies_are_no_words_of_hers_and_stay_as_they_are_here(mine: Document, theirs: Document) -> None:
+    merged = merge_documents(LATER, mine, mine, theirs).document
+    assert merged["fields"] == theirs["fields"]
+    assert merged.get("carried") == mine.get("carried")
+
+
+def test_a_clash_of_new_kinds_of_answers_is_told_in_words() -> None:
+    base = {key: value for key, value in fill_later_document().items() if key != "carried"}
+    mine = set_answer(set_answer(base, "mission_now", "typed:Mine"), "ways", "yes")
+    theirs = set_answer(set_answer(base, "mission_now", "typed:Theirs"), "ways", "not_yet")
+    merged = merge_documents(LATER, base, mine, theirs)
+    assert [(found.path, found.mine, found.theirs) for found in merged.conflicts] == [
+        ("mission_now", "Mine (typed here)", "Theirs (typed here)"),
+        ("ways", "Yes", "Not yet"),
+    ]
+    assert merged.document["fields"]["mission_now"] == "typed:Mine"

@@ -3,10 +3,18 @@
 from hypothesis import given
 
 from lti_tool.content.effort import estimate_core_minutes
+from lti_tool.content.schema import FieldType
 from lti_tool.domain.answer_changes import ChangeKind, compare_documents
 from lti_tool.domain.answer_progress import measure_progress
-from lti_tool.domain.answer_views import DescribedQuestion, Reader, describe_answers
+from lti_tool.domain.answer_views import (
+    NOT_WRITTEN,
+    NOTHING_TO_COMPUTE,
+    DescribedQuestion,
+    Reader,
+    describe_answers,
+)
 from lti_tool.domain.answers import Document, blank_document, set_answer
+from lti_tool.domain.carrying import print_line, update_copy
 from tests.unit.domain.factories import (
     documents,
     fill_rich_document,
@@ -14,6 +22,16 @@ from tests.unit.domain.factories import (
     make_field,
     make_rich_worksheet,
     make_worksheet,
+)
+from tests.unit.domain.linked_plans import (
+    EARLIER,
+    GOALS,
+    LATER,
+    change_goal,
+    copy_plan,
+    fill_earlier_document,
+    fill_later_document,
+    linked_documents,
 )
 
 SHEET = make_rich_worksheet()
@@ -153,3 +171,98 @@ def test_columns_of_a_deeper_kind_cost_no_time() -> None:
         make_field("goals", "rows", required=True, columns=[make_column("a"), make_column("b", depth="deeper")])
     )
     assert estimate_core_minutes(plain) == estimate_core_minutes(deeper)
+
+
+def describe_later(document: Document, reader: Reader) -> dict[str, DescribedQuestion]:
+    parts = describe_answers(LATER, document, reader=reader)
+    return {question.path: question for part in parts for question in part.questions}
+
+
+def test_a_carried_answer_is_read_with_its_copy_in_the_columns_it_shows() -> None:
+    shown = describe_later(fill_later_document(), Reader.REVIEWER)
+    mission = shown["mission_now"]
+    assert mission.copy is not None
+    assert (mission.copy.print(), mission.text, mission.note) == ("Every learner asks.", "It still holds.", "")
+    assert mission.source == "earlier.mission"
+    goals = shown["goals_now"]
+    assert goals.copy is not None
+    assert [print_line(line) for line in goals.copy.lines] == ["Co-plan one unit; May 21, 2027", "Weed the shelves"]
+    assert (goals.text, goals.note) == ("", "")
+    assert shown["serves"].text == "Weed the shelves"
+    assert shown["ways"].text == "Yes; Not yet"
+    assert shown["energy"].text == "8 of 10"
+
+
+def test_a_working_version_is_said_to_be_typed_here_wherever_it_is_read() -> None:
+    before = blank_document(LATER)
+    after = set_answer(before, "mission_now", "typed:We ask.")
+    shown = describe_later(after, Reader.REVIEWER)["mission_now"]
+    assert (shown.text, shown.copy, shown.note) == ("We ask. (typed here)", None, "")
+    assert describe_later(before, Reader.REVIEWER)["mission_now"].note == NOT_WRITTEN
+    (change,) = compare_documents(LATER, before, after)
+    assert (change.before, change.after) == ("", "We ask. (typed here)")
+
+
+@given(linked_documents(), documents(EARLIER))
+def test_private_copies_and_what_is_worked_out_from_them_stay_with_their_author(
+    document: Document, earlier: Document
+) -> None:
+    earlier = set_answer(earlier, "diary", SECRET)
+    document = update_copy(LATER, document, "earlier.diary", copy_plan(earlier)["earlier.diary"])
+    for reader in (Reader.REVIEWER, Reader.EXPORT):
+        shown = describe_later({**document, "shown": []}, reader)
+        assert SECRET not in str(shown)
+        assert "compared" not in shown
+    author = describe_later(document, Reader.AUTHOR)["diary_now"]
+    assert author.copy is not None
+    assert author.copy.print() == SECRET
+    assert SECRET in str(describe_later({**document, "shown": ["diary_now"]}, Reader.REVIEWER))
+    assert SECRET not in str(describe_later({**document, "shown": ["diary_now"]}, Reader.EXPORT))
+
+
+def test_what_is_worked_out_is_read_among_the_answers_and_the_brief_is_not() -> None:
+    shown = describe_later(fill_later_document(), Reader.AUTHOR)
+    assert {path for path, question in shown.items() if question.kind is FieldType.COMPUTED} == {
+        "map",
+        "compared",
+        "resources.total",
+    }
+    total = shown["resources.total"]
+    assert total.computed is not None
+    assert (total.computed.lines[0].items, total.group) == (("$300",), "Resources")
+    blank = describe_later(blank_document(LATER), Reader.AUTHOR)
+    assert (blank["map"].computed, blank["map"].note) == (None, NOTHING_TO_COMPUTE)
+
+
+@given(linked_documents())
+def test_a_plan_with_copies_does_not_differ_from_itself(document: Document) -> None:
+    assert compare_documents(LATER, document, dict(document)) == ()
+    for reader in Reader:
+        describe_answers(LATER, document, reader=reader)
+
+
+def test_another_text_of_a_copy_is_a_change_but_no_private_one() -> None:
+    before = fill_later_document()
+    newer = set_answer(change_goal(fill_earlier_document(), "g1", goal="Co-plan two units"), "diary", SECRET)
+    after = before
+    for address, copy in copy_plan(newer).items():
+        after = update_copy(LATER, after, address, copy)
+    (change,) = compare_documents(LATER, before, after)
+    assert (change.path, change.kind) == ("goals_now", ChangeKind.CHANGED)
+    assert change.after.startswith("Co-plan two units; May 21, 2027")
+    assert change.before.startswith("Co-plan one unit; May 21, 2027")
+
+
+def test_a_freed_pick_is_a_change_from_a_row_to_her_words() -> None:
+    before = fill_later_document()
+    emptied = set_answer(fill_earlier_document(), "goals", [])
+    after = update_copy(LATER, before, GOALS, copy_plan(emptied)[GOALS])
+    changes = {change.path: (change.before, change.after) for change in compare_documents(LATER, before, after)}
+    assert changes["serves"] == ("Weed the shelves", "Weed the shelves (typed here)")
+
+
+@given(linked_documents())
+def test_a_plan_with_copies_asks_for_no_more_than_the_whole(document: Document) -> None:
+    progress = measure_progress(LATER, document)
+    assert 0 <= progress.answered <= progress.total
+    assert 0 <= progress.minutes_left <= estimate_core_minutes(LATER) + 1
