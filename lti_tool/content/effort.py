@@ -17,13 +17,13 @@ def estimate_reading_minutes(words: int) -> int:
 
 
 def estimate_core_minutes(worksheet: Worksheet, part: str | None = None) -> int:
-    """Minutes for all required questions of ``worksheet``, or of one of its parts."""
+    """Minutes for all core questions of ``worksheet``, or of one of its parts."""
     parts = {item.key for item in worksheet.parts} if part is None else {part}
     return _estimate_minutes(worksheet, parts)
 
 
 def estimate_sitting_minutes(worksheet: Worksheet, sitting: Sitting) -> int:
-    """Minutes for the required questions of one sitting."""
+    """Minutes for the core questions of one sitting."""
     return _estimate_minutes(worksheet, set(sitting.parts))
 
 
@@ -32,9 +32,15 @@ def _estimate_minutes(worksheet: Worksheet, parts: set[str]) -> int:
         sum(
             estimate_question_seconds(question)
             for question in list_questions(worksheet)
-            if question.required and question.part in parts
+            if question.part in parts and _is_asked(question)
         )
     )
+
+
+def _is_asked(question: Question) -> bool:
+    """Whether a usual plan answers it: core, and not a text that may just as well stay empty."""
+    is_left_open = not question.required and question.field.type is FieldType.PROSE and not question.leaf.min_words
+    return question.depth is Depth.CORE and not is_left_open
 
 
 def estimate_question_seconds(question: Question) -> float:

@@ -50,14 +50,14 @@ def _check_time(sheet: Worksheet, path: Path) -> Iterator[Finding]:
     if sheet.target_minutes is not None and minutes > sheet.target_minutes * _OVER_TARGET:
         yield (
             (*path, "target_minutes"),
-            f"the required questions take about {minutes} minutes; the target is {sheet.target_minutes}",
+            f"the core questions take about {minutes} minutes; the target is {sheet.target_minutes}",
         )
     for index, sitting in enumerate(sheet.sittings):
         minutes = estimate_sitting_minutes(sheet, sitting)
         if minutes > _LONGEST_SITTING:
             yield (
                 (*path, "sittings", index),
-                f"the required questions of this sitting take about {minutes} minutes; {_LONGEST_SITTING} is the most",
+                f"the core questions of this sitting take about {minutes} minutes; {_LONGEST_SITTING} is the most",
             )
 
 

@@ -85,16 +85,19 @@ class Scene:
             found.append(read_all(person.tool.get(answer.location, base_url=TOOL)))
         return "\n".join(found)
 
-    def write_plan(self, key: str, do: str, shown: tuple[str, ...] = (), planting: Planting | None = None) -> str:
+    def write_plan(
+        self, key: str, do: str, shown: tuple[str, ...] = (), planting: Planting | None = None, page: str = ""
+    ) -> str:
         """Send the whole form of a plan as Marisol, with these private fields shown."""
         document = {**(planting or self.planting).documents[key], "shown": list(shown)}
         items = list_form_items(find_worksheet(self.door.app.extensions["lti_tool"].series, key), document)
-        return self.send(self.marisol, plan_of(key), group_items(items), do)
+        return self.send(self.marisol, plan_of(key), group_items(items), do, page=page)
 
     def submit_again(self, key: str, shown: tuple[str, ...] = (), planting: Planting | None = None) -> str:
         """Take a plan back and submit it with these private fields shown; what Ruth then reads."""
-        assert is_done(self.send(self.marisol, plan_of(key), {}, "take_back"))
-        assert is_done(self.write_plan(key, "submit", shown, planting))
+        page = self.send(self.marisol, plan_of(key), {}, "take_back")
+        assert is_done(page)
+        assert is_done(self.write_plan(key, "submit", shown, planting, page))
         return self.read(self.ruth, self.review_of(key))
 
     def review_of(self, key: str, activity: str = PLAN_KEY) -> str:
@@ -143,11 +146,12 @@ def scene(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Scene]:
     log: list[logging.LogRecord] = []
     handler = logging.Handler(logging.INFO)
     handler.emit = log.append  # type: ignore[method-assign,assignment] # all it has to do is remember
-    root = logging.getLogger()
-    level = root.level
+    root, engine = logging.getLogger(), logging.getLogger("sqlalchemy.engine")
+    levels = root.level, engine.level
     root.addHandler(handler)
-    # Before the engine is made, so that it tells every statement, as where an operator wants to know them.
     root.setLevel(logging.INFO)
+    # Every statement is told, as where an operator looks for what is slow.
+    engine.setLevel(logging.INFO)
     try:
         with open_front_door(database_url, tmp_path, clock, CONFIDING) as door:
             marisol = door.person("103")
@@ -164,12 +168,19 @@ def scene(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Scene]:
             yield Scene(door, Walk(door), Planting(CONFIDING), marisol, others["a facilitator"], others, log)
     finally:
         root.removeHandler(handler)
-        root.setLevel(level)
+        root.setLevel(levels[0])
+        engine.setLevel(levels[1])
 
 
+# On SQLite alone: some 2,500 pages take long, and a page is made of the same values whatever kept them. What the two
+# databases can say differently is their own messages, which a test further down reads on both.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_private_words_never_leave_their_authors_pages(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for key in MODULES:
+        # The first launch of a link brings its gradebook column.
+        scene.marisol.launch(key)
     check_that_she_reads_what_she_wrote(scene)
     check_that_others_read_only(scene, {})
     check_that_searching_for_it_finds_nothing(scene)
@@ -198,9 +209,12 @@ def check_that_she_reads_what_she_wrote(scene: Scene) -> None:
     """She saves and submits everything, and finds each private word on the page where she wrote it."""
     planting, expected = scene.planting, {}
     for key in MODULES:
-        assert is_done(scene.write_plan(key, "save"))
-        assert planting.find(scene.read(scene.marisol, plan_of(key))) >= planting.list_private(key), "as it is written"
-        assert is_done(scene.write_plan(key, "submit"))
+        page = scene.write_plan(key, "save")
+        assert is_done(page)
+        assert planting.find(page) >= planting.list_private(key), "she reads it as she writes"
+        draft = scene.read(scene.ruth, scene.review_of(key))
+        assert planting.find(draft) | planting.find_open(draft) == NOTHING, "a draft is hers alone"
+        assert is_done(scene.write_plan(key, "submit", page=page))
         expected[plan_of(key)] = planting.list_private(key)
     for key in MODULES:
         for reflection in list_reflections(key):
@@ -244,7 +258,9 @@ def check_that_searching_for_it_finds_nothing(scene: Scene) -> None:
     for name in sorted(scene.planting.list_private()):
         first, rest = name[:4], name[4:]
         page, other = (
-            scene.ruth.tool.get(scene.ruth.place("search"), base_url=TOOL, query_string={"q": begun + rest}).text.lower()
+            scene.ruth.tool.get(
+                scene.ruth.place("search"), base_url=TOOL, query_string={"q": begun + rest}
+            ).text.lower()
             for begun in (first, "zqzq")
         )
         assert name in page
@@ -260,18 +276,21 @@ def check_a_review(scene: Scene, key: str) -> None:
     fields: Fields = {f"rating.{criterion.key}": "3" for criterion in worksheet.rubric}
     fields |= {"overall": "Look at your goals again.", "decision": "return"}
     # What no page of hers offers: to ask for a change in a private field.
-    private = [path.partition(".")[0] for path in list_private_paths(worksheet)]
-    seen = [page, scene.send(ruth, review, {}, "start"), scene.send(ruth, review, fields | {"named": private}, "save")]
-    seen.append(scene.send(ruth, f"{review}/autosave", fields, page=scene.read(ruth, review)))
-    seen.append(scene.send(ruth, review, fields | {"version": "0", "overall": "From another tab."}, "save"))
-    assert is_refused(seen[-1], "newer_version_saved")
-    seen.append(scene.send(ruth, review, fields, "preview"))
-    assert is_done(seen[-1])
-    seen.append(scene.send(ruth, f"{review}/release", {}, page=seen[-1]))
-    assert is_refused(seen[-1], "review_not_complete")
-    seen.append(scene.send(ruth, f"{review}/release", {"decision": "return"}, page=seen[-1]))
+    private: Fields = {"named": [path.partition(".")[0] for path in list_private_paths(worksheet)]}
+    seen = [scene.send(ruth, review, {}, do, page=page) for do in ("start", "let_go")] + [page]
+    steps: tuple[tuple[str, Fields, str, str], ...] = (
+        (review, fields | private, "save", ""),
+        (review, fields | {"version": "0", "overall": "From another tab."}, "save", "newer_version_saved"),
+        (review, fields, "preview", ""),
+        (f"{review}/release", {}, "", "review_not_complete"),
+        (f"{review}/release", {"decision": "return"}, "", ""),
+        (review, {}, "correct", ""),
+        (review, {}, "drop", ""),
+    )
+    for action, sent, do, code in steps:
+        seen.append(scene.send(ruth, action, sent, do, page=seen[-1]))
+        assert is_refused(seen[-1], code) if code else is_done(seen[-1])
     page = seen[-1]
-    assert is_done(page)
     for reflection in list_reflections(key):
         address = scene.review_of(key, reflection.key)
         form = page.partition(f'id="reflection-form-{address.rpartition("/")[2]}"')[2]
@@ -279,6 +298,7 @@ def check_a_review(scene: Scene, key: str) -> None:
         note = scene.send(ruth, address, {"overall": "Thank you."}, "preview", page=form or page)
         assert is_refused(note, "kept_private") if reflection.may_be_private else is_done(note)
         seen.append(note)
+    seen.append(scene.send(ruth, f"{review}/autosave", fields | {"overall": "One word more."}, page=page))
     assert planting.find("".join(seen)) == NOTHING
 
 

@@ -65,9 +65,7 @@ class Planting:
         return frozenset(
             name
             for name, mark in self.marks.items()
-            if mark.is_private
-            and module_key in {None, mark.module_key}
-            and private_path in {None, mark.private_path}
+            if mark.is_private and module_key in {None, mark.module_key} and private_path in {None, mark.private_path}
         )
 
     def list_open(self, module_key: str) -> frozenset[str]:
@@ -91,9 +89,7 @@ class Planting:
 
     def find_open(self, text: str) -> frozenset[str]:
         """The other marks in ``text``."""
-        return frozenset(
-            name for name, mark in self.marks.items() if not mark.is_private and mark.name in text.lower()
-        )
+        return frozenset(name for name, mark in self.marks.items() if not mark.is_private and mark.name in text.lower())
 
     def _fill(self, module_key: str, worksheet: Worksheet) -> Document:
         document = blank_document(worksheet)
@@ -144,7 +140,9 @@ class Planting:
                 return self._keep(mark, leaf, day.isoformat(), f"{day.month}/{day.day}/{day.year}")
             case "number" | "money":
                 self._count += 1
-                return self._keep(mark, leaf, f"{90_000 + self._count + self.turn * 800}.25" if mark.is_private else "1200")
+                return self._keep(
+                    mark, leaf, f"{90_000 + self._count + self.turn * 800}.25" if mark.is_private else "1200"
+                )
             case "scale":
                 return leaf.points[step % len(leaf.points)]
             case "choice":

@@ -105,7 +105,7 @@ def test_what_nobody_else_reads_and_what_nobody_writes_needs_no_outcome() -> Non
 def test_a_target_may_be_passed_by_a_tenth(broken: BrokenSeries, target: int, *, is_told: bool) -> None:
     line = broken.change(WORKSHEET, "target_minutes: 10", f"target_minutes: {target}")
     broken.change(WORKSHEET, "max_words: 40", "max_words: 190")
-    told = f"{WORKSHEET}:{line}: the required questions take about 12 minutes; the target is {target}"
+    told = f"{WORKSHEET}:{line}: the core questions take about 12 minutes; the target is {target}"
     assert broken.problems() == ([told] if is_told else [])
 
 
@@ -125,7 +125,7 @@ def test_the_worked_examples_of_an_announced_module_can_wait(broken: BrokenSerie
 def test_a_series_tells_what_it_asks_of_a_learners_time() -> None:
     assert list(describe_effort(load_series(TINY_SERIES))) == [
         "soil: “Soil Plan” about 5 minutes (target 10); 1 reading, 805 words",
-        "harvest: “Harvest Plan” about 6 minutes (target 15); 1 reading, 919 words",
+        "harvest: “Harvest Plan” about 7 minutes (target 15); 1 reading, 919 words",
     ]
 
 

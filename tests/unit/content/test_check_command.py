@@ -25,7 +25,7 @@ def test_a_series_without_a_fault_is_told_in_a_line_for_each_open_module() -> No
     assert said.output.splitlines() == [
         f"{TINY_SERIES}: nothing to mend.",
         "soil: “Soil Plan” about 5 minutes (target 10); 1 reading, 805 words",
-        "harvest: “Harvest Plan” about 6 minutes (target 15); 1 reading, 919 words",
+        "harvest: “Harvest Plan” about 7 minutes (target 15); 1 reading, 919 words",
     ]
 
 

@@ -137,7 +137,9 @@ def test_the_core_is_estimated_from_words_and_cells() -> None:
         A=[
             make_field("campus", required=True),
             make_field("mission", "prose", required=True, min_words=0, max_words=60),
-            make_field("draft", "prose"),
+            # May just as well stay empty, and is beyond the core.
+            make_field("draft", "prose", min_words=0, max_words=300),
+            make_field("more", "prose", min_words=50, max_words=300, depth="deeper"),
         ],
         B=[make_field("goals", "rows", required=True, min_rows=3, columns=columns)],
     )

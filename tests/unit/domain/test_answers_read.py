@@ -143,7 +143,7 @@ def test_progress_counts_what_is_asked_and_points_to_what_is_open() -> None:
     assert (start.answered, start.total) == (0, 6)
     assert start.next_part is not None
     assert start.next_part.key == "A"
-    assert start.minutes_left == estimate_core_minutes(SHEET)
+    assert 0 < start.minutes_left <= estimate_core_minutes(SHEET)
 
     document = set_answer(fill_rich_document(), "goals", [])
     halfway = measure_progress(SHEET, document)
