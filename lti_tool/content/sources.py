@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lti_tool.content.schema import FieldSource, PickSource, Series, Worksheet, WorksheetField
+from lti_tool.content.schema import FieldSource, Leaf, PickSource, Series, Worksheet, WorksheetField
 
 
 def make_address(source: FieldSource | PickSource) -> str:
@@ -18,6 +18,20 @@ def list_sources(worksheet: Worksheet) -> tuple[FieldSource, ...]:
             for source in list_field_sources(field):
                 found.setdefault(make_address(source), source)
     return tuple(found.values())
+
+
+def list_columns_used(worksheet: Worksheet, address: str) -> tuple[str, ...]:
+    """The columns of a source that ``worksheet`` shows or picks by; none named means all of them."""
+    used: dict[str, None] = {}
+    for field in _walk_fields(worksheet):
+        sources = (field.source, field.compute.source if field.compute is not None else None)
+        if any(source is not None and make_address(source) == address for source in sources):
+            if not field.columns_shown:
+                return ()
+            used.update(dict.fromkeys(field.columns_shown))
+        picks = (leaf.pick for leaf in _list_leaves(field) if leaf.pick is not None)
+        used.update({pick.column: None for pick in picks if make_address(pick) == address})
+    return tuple(used)
 
 
 def find_source_field(series: Series, source: FieldSource) -> WorksheetField | None:
@@ -37,9 +51,24 @@ def list_field_sources(field: WorksheetField) -> Iterator[FieldSource]:
         yield field.source
     if field.compute is not None and field.compute.source is not None:
         yield field.compute.source
-    leaves = [field.leaf, *field.columns, *(leaf for row in field.grid_rows for leaf in row.cells.values())]
-    for leaf in leaves:
-        if leaf is not None and leaf.pick is not None and leaf.pick.module is not None:
+    for leaf in _list_leaves(field):
+        if leaf.pick is not None and leaf.pick.module is not None:
             yield FieldSource(module=leaf.pick.module, field=leaf.pick.field)
     for inner in field.fields:
         yield from list_field_sources(inner)
+
+
+def _walk_fields(worksheet: Worksheet) -> Iterator[WorksheetField]:
+    waiting = [field for part in worksheet.parts for field in part.fields]
+    while waiting:
+        field = waiting.pop(0)
+        yield field
+        waiting.extend(field.fields)
+
+
+def _list_leaves(field: WorksheetField) -> Iterator[Leaf]:
+    if field.leaf is not None:
+        yield field.leaf
+    yield from field.columns
+    for row in field.grid_rows:
+        yield from row.cells.values()

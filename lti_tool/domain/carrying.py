@@ -17,7 +17,7 @@ from typing import Any
 
 from lti_tool.content.questions import list_questions
 from lti_tool.content.schema import Worksheet
-from lti_tool.content.sources import list_sources, make_address
+from lti_tool.content.sources import list_columns_used, list_sources, make_address
 from lti_tool.domain.answer_lines import list_lines, list_pick_options, print_cell
 from lti_tool.domain.answers import Document, blank_row, get_answer, set_answer, shape_document
 from lti_tool.domain.row_uses import free_picks
@@ -72,11 +72,27 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A source that reads differently from the copy a plan holds; ``after`` is empty when it was emptied."""
+    """A source that reads differently from the copy a plan holds; ``after`` is empty when it was emptied.
+
+    ``columns`` are those that the plan shows or picks by; what changed in others is no concern of it.
+    """
 
     address: str
     before: Copy
     after: Copy
+    columns: tuple[str, ...] = ()
+
+    @property
+    def differing(self) -> tuple[Copy, Copy]:
+        """Both texts with only the lines and columns in which they differ."""
+        before, after = narrow_copy(self.before, self.columns), narrow_copy(self.after, self.columns)
+        return _leave_out(before, after), _leave_out(after, before)
+
+    @property
+    def same_lines(self) -> int:
+        """How many lines read the same in both."""
+        after = narrow_copy(self.after, self.columns)
+        return len(after.lines) - len(self.differing[1].lines)
 
 
 def print_line(line: CopiedLine) -> str:
@@ -135,19 +151,22 @@ def find_source_changes(
     changes = []
     for address in map(make_address, list_sources(worksheet)):
         before, after = read_copy(document, address), current.get(address)
-        if before is None or after is None or _print_lines(before.lines) == _print_lines(after.lines):
+        if before is None or after is None:
             continue
-        if document["carried"][address].get("kept") != make_fingerprint(after):
-            changes.append(SourceChange(address, before, after))
+        columns = list_columns_used(worksheet, address)
+        fingerprint = make_fingerprint(after, columns)
+        if fingerprint not in {make_fingerprint(before, columns), document["carried"][address].get("kept")}:
+            changes.append(SourceChange(address, before, after, columns))
     return tuple(changes)
 
 
-def keep_copy(document: Document, address: str, newer: Copy) -> Document:
+def keep_copy(worksheet: Worksheet, document: Document, address: str, newer: Copy) -> Document:
     """``document`` with its own copy of ``address`` kept; it is not asked again until the source changes once more."""
     copy = document.get("carried", {}).get(address)
     if copy is None:
         return document
-    return {**document, "carried": {**document["carried"], address: {**copy, "kept": make_fingerprint(newer)}}}
+    fingerprint = make_fingerprint(newer, list_columns_used(worksheet, address))
+    return {**document, "carried": {**document["carried"], address: {**copy, "kept": fingerprint}}}
 
 
 def update_copy(worksheet: Worksheet, document: Document, address: str, newer: Copy) -> Document:
@@ -174,9 +193,10 @@ def narrow_copy(copy: Copy, columns: tuple[str, ...]) -> Copy:
     return replace(copy, lines=tuple(line for line in lines if line.cells))
 
 
-def make_fingerprint(copy: Copy) -> str:
-    """A short name for exactly these words."""
-    return sha256(json.dumps(_print_lines(copy.lines), ensure_ascii=False).encode()).hexdigest()[:20]
+def make_fingerprint(copy: Copy, columns: tuple[str, ...] = ()) -> str:
+    """A short name for exactly these words in these columns; the order of the rows does not matter."""
+    lines = sorted(_print_lines(narrow_copy(copy, columns).lines))
+    return sha256(json.dumps(lines, ensure_ascii=False).encode()).hexdigest()[:20]
 
 
 def _take(worksheet: Worksheet, document: Document, addresses: Iterable[str], current: Mapping[str, Copy]) -> Document:
@@ -210,6 +230,21 @@ def _fill_rows(worksheet: Worksheet, document: Document, addresses: set[str]) ->
             filled.append({**blank_row(question.field, row_id), column.key: option.row_id})
         document = set_answer(document, question.path, filled or rows)
     return document
+
+
+def _leave_out(copy: Copy, other: Copy) -> Copy:
+    """``copy`` without the lines that ``other`` has too, and without the cells that are the same in both."""
+    known = {line.id: {cell.key: cell.text for cell in line.cells} for line in other.lines}
+    lines = []
+    for line in copy.lines:
+        cells = {cell.key: cell.text for cell in line.cells}
+        if cells == known.get(line.id):
+            continue
+        is_new = line.id not in known
+        first, *rest = line.cells
+        kept = [cell for cell in rest if is_new or known[line.id].get(cell.key) != cell.text]
+        lines.append(replace(line, cells=(first, *kept)))
+    return replace(copy, lines=tuple(lines))
 
 
 def _print_lines(lines: tuple[CopiedLine, ...]) -> list[list[str]]:

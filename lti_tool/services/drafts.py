@@ -106,7 +106,9 @@ def settle_source(
             newer = current[address]
             kept = submission.draft
             submission.draft = (
-                update_copy(worksheet, kept, address, newer) if takes_newer else keep_copy(kept, address, newer)
+                update_copy(worksheet, kept, address, newer)
+                if takes_newer
+                else keep_copy(worksheet, kept, address, newer)
             )
             submission.draft_version += 1
             submission.draft_saved_at = now

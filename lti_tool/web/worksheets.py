@@ -90,7 +90,7 @@ def change_plan(module_key: str) -> AnyResponse:
     action = Action(ActionKind.SAVE) if removal is not None else reading.action
     document = apply_action(worksheet, reading.document, action, new_row_id=mint_row_id())
     try:
-        answer = _store(module_key, action, document)
+        answer = _store(module_key, action, document, is_draft=page.can_edit)
     except StaleError:
         return _offer_both(module_key, document)
     except IncompleteError as error:
@@ -148,8 +148,8 @@ def _ask_before_removing(page: WorkPage, worksheet: Worksheet, reading: FormRead
     )
 
 
-def _store(module_key: str, action: Action, document: Document) -> AnyResponse:
-    """Save the draft, and do with it what the button asks for."""
+def _store(module_key: str, action: Action, document: Document, *, is_draft: bool) -> AnyResponse:
+    """Save the draft, and do with it what the button asks for. Of an accepted plan only living answers are saved."""
     tool = find_tool()
     where = (tool.store, g.visit, tool.series, module_key, PLAN_KEY)
     draft = DraftInput(document=document, version=read_version(), place=read_place())
@@ -165,7 +165,7 @@ def _store(module_key: str, action: Action, document: Document) -> AnyResponse:
         return _go_to(module_key, _find_anchor(action, read_place()))
     save_draft(*where, draft=draft, now=tool.clock())
     if action.kind is ActionKind.SAVE:
-        say("Your draft is saved.", "good")
+        say("Your draft is saved." if is_draft else "Saved. Your plan stays accepted.", "good")
     return _go_to(module_key, _find_anchor(action, read_place()))
 
 

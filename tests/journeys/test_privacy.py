@@ -181,6 +181,7 @@ def test_private_words_never_leave_their_authors_pages(
     for key in MODULES:
         # The first launch of a link brings its gradebook column.
         scene.marisol.launch(key)
+    check_that_what_is_refused_comes_back_to_her(scene)
     check_that_she_reads_what_she_wrote(scene)
     check_that_others_read_only(scene, {})
     check_that_searching_for_it_finds_nothing(scene)
@@ -203,6 +204,29 @@ def test_private_words_never_leave_their_authors_pages(
     check_the_commands(scene, tmp_path, monkeypatch, capsys)
     check_the_log(scene)
     check_that_every_address_was_visited(scene)
+
+
+def check_that_what_is_refused_comes_back_to_her(scene: Scene) -> None:
+    """Saves that fail in every way: her words are on the page that says so, and later nowhere in the log."""
+    answers = list_form_items(find_worksheet(CONFIDING, "visioning"), scene.planting.documents["visioning"])
+    mine: Fields = {f"a.{path}": dict(answers)[f"a.{path}"] for path in ("rough_draft", "secret")}
+    plan = plan_of("visioning")
+    page = scene.read(scene.marisol, plan)
+    kept = [
+        ("422", scene.send(scene.marisol, plan, mine, "submit", page=page)),
+        ("409", scene.send(scene.marisol, plan, mine | {"a.secret": "From another tab."}, "save", page=page)),
+    ]
+    for status, told in kept:
+        assert told.startswith(status)
+        assert scene.planting.find(told) == scene.planting.list_private("visioning")
+    refused: tuple[tuple[str, str, Fields], ...] = (
+        (f"{plan}/autosave", "409", {"a.secret": "From another tab."}),
+        (plan, "403", {"csrf_token": "wrong"}),
+        (plan, "413", {"a.campus_name": "x" * 2**20}),
+        (plan_of("nothing"), "404", {}),
+    )
+    for address, status, more in refused:
+        assert scene.send(scene.marisol, address, mine | more, "save", page=page).startswith(status)
 
 
 def check_that_she_reads_what_she_wrote(scene: Scene) -> None:

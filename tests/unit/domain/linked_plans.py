@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from lti_tool.content.questions import list_questions
@@ -11,6 +12,9 @@ from lti_tool.content.sources import list_sources, make_address
 from lti_tool.domain.answers import TYPED, Document, get_answer, parse_document, set_answer
 from lti_tool.domain.carrying import Copy, Stage, copy_answer, read_copy, take_copies
 from tests.unit.domain.factories import documents, make_column, make_field, make_worksheet
+
+# Two whole plans make a large example, so fewer of them are tried.
+few_examples = settings(max_examples=25)
 
 AT = datetime(2027, 3, 4, 15, 0, tzinfo=UTC)
 GOALS = "earlier.goals"

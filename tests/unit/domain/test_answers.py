@@ -26,7 +26,7 @@ from tests.unit.domain.factories import (
     make_worksheet,
     near_json,
 )
-from tests.unit.domain.linked_plans import GOALS, LATER, fill_later_document, linked_documents
+from tests.unit.domain.linked_plans import GOALS, LATER, few_examples, fill_later_document, linked_documents
 
 SHEET = make_rich_worksheet()
 
@@ -134,6 +134,7 @@ def test_a_plan_with_copies_is_parsed_once_too(raw: object) -> None:
         get_answer(once, question.path)
 
 
+@few_examples
 @given(linked_documents())
 def test_copies_and_every_answer_of_a_new_kind_are_kept_as_they_are(document: dict[str, object]) -> None:
     assert parse_document(LATER, json.loads(json.dumps(document))) == document

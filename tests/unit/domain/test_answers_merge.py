@@ -7,7 +7,7 @@ from hypothesis import given
 from lti_tool.domain.answer_merge import merge_documents
 from lti_tool.domain.answers import Document, set_answer
 from tests.unit.domain.factories import documents, fill_rich_document, make_rich_worksheet
-from tests.unit.domain.linked_plans import LATER, fill_later_document, linked_documents
+from tests.unit.domain.linked_plans import LATER, few_examples, fill_later_document, linked_documents
 
 SHEET = make_rich_worksheet()
 BASE = fill_rich_document()
@@ -98,6 +98,7 @@ def test_rows_moved_there_stay_moved_when_i_only_wrote_in_them() -> None:
     assert merge_documents(SHEET, BASE, theirs, mine).document["fields"]["goals"] == [{**G2, "goal": "Mine"}, G1]
 
 
+@few_examples
 @given(linked_documents(), linked_documents())
 def test_copies_are_no_words_of_hers_and_stay_as_they_are_here(mine: Document, theirs: Document) -> None:
     merged = merge_documents(LATER, mine, mine, theirs).document

@@ -29,6 +29,7 @@ from tests.unit.domain.linked_plans import (
     LATER,
     change_goal,
     copy_plan,
+    few_examples,
     fill_earlier_document,
     fill_later_document,
     linked_documents,
@@ -203,6 +204,7 @@ def test_a_working_version_is_said_to_be_typed_here_wherever_it_is_read() -> Non
     assert (change.before, change.after) == ("", "We ask. (typed here)")
 
 
+@few_examples
 @given(linked_documents(), documents(EARLIER))
 def test_private_copies_and_what_is_worked_out_from_them_stay_with_their_author(
     document: Document, earlier: Document
@@ -234,6 +236,7 @@ def test_what_is_worked_out_is_read_among_the_answers_and_the_brief_is_not() -> 
     assert (blank["map"].computed, blank["map"].note) == (None, NOTHING_TO_COMPUTE)
 
 
+@few_examples
 @given(linked_documents())
 def test_a_plan_with_copies_does_not_differ_from_itself(document: Document) -> None:
     assert compare_documents(LATER, document, dict(document)) == ()
@@ -261,6 +264,7 @@ def test_a_freed_pick_is_a_change_from_a_row_to_her_words() -> None:
     assert changes["serves"] == ("Weed the shelves", "Weed the shelves (typed here)")
 
 
+@few_examples
 @given(linked_documents())
 def test_a_plan_with_copies_asks_for_no_more_than_the_whole(document: Document) -> None:
     progress = measure_progress(LATER, document)

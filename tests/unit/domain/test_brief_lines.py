@@ -10,6 +10,7 @@ from tests.unit.domain.factories import documents, make_column, make_field, make
 from tests.unit.domain.linked_plans import (
     EARLIER,
     LATER,
+    few_examples,
     fill_earlier_document,
     fill_later_document,
     linked_documents,
@@ -63,6 +64,7 @@ def test_no_private_answer_is_ever_on_the_page(document: Document, is_shown: boo
     assert {line.path for line in lines} <= set(MARKED)
 
 
+@few_examples
 @given(linked_documents())
 def test_no_copy_and_no_private_note_is_on_the_page(document: Document) -> None:
     document = set_answer(document, "diary_now", SECRET)

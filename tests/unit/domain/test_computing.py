@@ -20,6 +20,7 @@ from tests.unit.domain.linked_plans import (
     EARLIER,
     LATER,
     copy_plan,
+    few_examples,
     fill_earlier_document,
     fill_later_document,
     linked_documents,
@@ -165,6 +166,7 @@ def test_a_scan_stands_beside_the_one_of_another_plan() -> None:
     assert compute("compared", blank_document(LATER)).is_empty
 
 
+@few_examples
 @given(linked_documents())
 def test_results_read_the_same_as_a_table(document: Document) -> None:
     for field in FIELDS.values():

@@ -22,7 +22,7 @@ from tests.unit.domain.factories import (
     make_rich_worksheet,
     make_worksheet,
 )
-from tests.unit.domain.linked_plans import LATER, linked_documents
+from tests.unit.domain.linked_plans import LATER, few_examples, linked_documents
 
 RICH = make_rich_worksheet()
 CHOICES = [{"key": "yes", "label": "Yes"}, {"key": "later", "label": "Later"}]
@@ -71,6 +71,7 @@ def is_kept(words: str, value: object) -> bool:
     return value == words
 
 
+@few_examples
 @given(linked_documents(), st.sets(st.sampled_from([field.key for part in LATER.parts for field in part.fields])))
 def test_a_field_may_go_and_come_back_with_every_word_and_copy(document: Document, keys: set[str]) -> None:
     smaller = remove_fields(LATER, keys)

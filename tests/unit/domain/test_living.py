@@ -8,7 +8,7 @@ from lti_tool.content.questions import list_questions
 from lti_tool.domain.answers import Document, get_answer, parse_document, set_answer
 from lti_tool.domain.living import lay_living_over, list_living_columns, list_living_questions
 from tests.unit.domain.factories import make_column, make_field, make_worksheet
-from tests.unit.domain.linked_plans import LATER, fill_later_document, linked_documents
+from tests.unit.domain.linked_plans import LATER, few_examples, fill_later_document, linked_documents
 
 LIVING = {"review": ("again",), "log": (), "scan_again": ("now",)}
 
@@ -33,6 +33,7 @@ def test_whatever_is_inside_a_living_group_is_living() -> None:
     assert lay_living_over(sheet, older, newer) == newer
 
 
+@few_examples
 @given(linked_documents(), linked_documents())
 def test_only_living_answers_change(document: Document, newer: Document) -> None:
     before = json.dumps([document, newer])
@@ -47,6 +48,7 @@ def test_only_living_answers_change(document: Document, newer: Document) -> None
     }
 
 
+@few_examples
 @given(linked_documents(), linked_documents())
 def test_every_living_answer_is_the_newest(document: Document, newer: Document) -> None:
     laid = lay_living_over(LATER, document, newer)
@@ -59,6 +61,7 @@ def test_every_living_answer_is_the_newest(document: Document, newer: Document) 
         assert cells["now"] == get_answer(newer, "scan_again")[key]["now"]
 
 
+@few_examples
 @given(linked_documents(), linked_documents())
 def test_laying_over_twice_is_laying_over_once(document: Document, newer: Document) -> None:
     laid = lay_living_over(LATER, document, newer)

@@ -15,6 +15,7 @@ from tests.unit.domain.factories import make_column, make_field, make_worksheet
 from tests.unit.domain.linked_plans import (
     EARLIER,
     LATER,
+    few_examples,
     fill_earlier_document,
     fill_later_document,
     linked_documents,
@@ -44,6 +45,7 @@ def test_uses_name_the_plan_the_part_and_the_place() -> None:
     assert list(find_row_uses(EARLIER, fill_earlier_document())) == ["people.p1"]
 
 
+@few_examples
 @given(linked_documents(), IDS)
 def test_a_freed_pick_goes_on_saying_what_it_said(document: Document, row_ids: set[str]) -> None:
     before = json.dumps(document)
@@ -117,3 +119,11 @@ def test_picks_in_a_grid_are_found_and_freed() -> None:
         "mon": {"helper": "typed:Ana and Ben", "note": "Opens"},
         "tue": {"helper": "p2", "note": ""},
     }
+
+
+def test_rows_stay_in_their_places_blank_ones_too() -> None:
+    blank = {"id": "empty", "goal": "", "happened": "", "again": "", "ways": ""}
+    rows = fill_later_document()["fields"]["review"]
+    document = set_answer(fill_later_document(), "review", [blank, *rows])
+    freed = free_picks(LATER, document, "goals", {"g1"}, "earlier")
+    assert freed["fields"]["review"] == [blank, {**rows[0], "goal": "typed:Co-plan one unit"}, rows[1]]

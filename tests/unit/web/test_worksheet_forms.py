@@ -25,7 +25,7 @@ from lti_tool.web.worksheet_forms import (
     read_form,
 )
 from tests.unit.domain.factories import documents, fill_rich_document, make_field, make_rich_worksheet, make_worksheet
-from tests.unit.domain.linked_plans import GOALS, LATER, fill_later_document, linked_documents
+from tests.unit.domain.linked_plans import GOALS, LATER, few_examples, fill_later_document, linked_documents
 
 SHEET = make_rich_worksheet()
 FULL = fill_rich_document()
@@ -164,6 +164,7 @@ def test_a_plan_with_every_kind_of_answer_comes_back_from_its_form() -> None:
     assert reading.unknown_names == ()
 
 
+@few_examples
 @given(linked_documents(), linked_documents())
 def test_whatever_a_plan_holds_comes_back_from_its_form(document: Document, stored: Document) -> None:
     # What is copied never comes from a form; it stands in what is stored.
@@ -173,6 +174,7 @@ def test_whatever_a_plan_holds_comes_back_from_its_form(document: Document, stor
     assert reading.unknown_names == ()
 
 
+@few_examples
 @given(linked_documents())
 def test_an_empty_form_changes_nothing_of_a_plan_with_copies(document: Document) -> None:
     assert read_later(document) == document
@@ -242,6 +244,7 @@ def test_a_row_that_is_used_goes_with_its_words_left_behind() -> None:
     assert again == done
 
 
+@few_examples
 @given(linked_documents(), st.sampled_from([ActionKind.KEEP, ActionKind.UPDATE, ActionKind.SAVE, ActionKind.SUBMIT]))
 def test_buttons_that_a_form_alone_cannot_do_change_nothing(document: Document, kind: ActionKind) -> None:
     assert apply_action(LATER, document, Action(kind, GOALS), new_row_id="x") is document
@@ -252,6 +255,7 @@ LATER_NAMES = st.sampled_from(
 )
 
 
+@few_examples
 @given(st.lists(st.tuples(LATER_NAMES | st.text(max_size=8), st.text(max_size=8))), linked_documents())
 def test_no_form_breaks_a_plan_with_copies(items: list[tuple[str, str]], document: Document) -> None:
     reading = read_form(LATER, items, document)
