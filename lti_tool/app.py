@@ -19,6 +19,7 @@ from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.models import Store, db
 from lti_tool.models.store import engine_options, normalize_url, prepare_engine
 from lti_tool.web import (
+    commitments,
     door,
     errors,
     examples,
@@ -102,7 +103,20 @@ def create_app(
         keys=ToolKeys(settings.keys_dir),
         verifier=LaunchVerifier(PlatformKeys(http, clock), settings.base_url),
     )
-    for room in (door, health, links, modules, search, readings, reflections, worksheets, examples, reviews, grades):
+    for room in (
+        door,
+        health,
+        links,
+        modules,
+        search,
+        readings,
+        reflections,
+        worksheets,
+        examples,
+        commitments,
+        reviews,
+        grades,
+    ):
         app.register_blueprint(room.blueprint)
     errors.register_error_pages(app)
     presentation.register(app)

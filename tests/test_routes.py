@@ -45,6 +45,7 @@ ROUTES = {
     "/s/<session_id>/reviews/<int:submission_id>/autosave POST": STAFF,
     "/s/<session_id>/reviews/<int:submission_id>/release GET": STAFF,
     "/s/<session_id>/reviews/<int:submission_id>/release POST": STAFF,
+    "/s/<session_id>/promises GET": LEARNERS,
     "/s/<session_id>/search GET": EVERYBODY,
 }
 

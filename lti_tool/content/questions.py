@@ -17,7 +17,8 @@ class Question:
     ``path`` is its address in a document ("soar.strengths"). ``group`` is the label of the group, or "".
     ``private_path`` is the address of the outermost private field it belongs to, or "": the author's decision to
     show is kept under that address. ``is_living``: the whole answer stays editable after acceptance. ``feeds_brief``:
-    the whole answer goes on the principal's page (single columns of it may say so themselves).
+    the whole answer goes on the principal's page (single columns of it may say so themselves). ``is_commitment``: its
+    dates are promises (single columns, again, may say so).
     """
 
     path: str
@@ -29,6 +30,7 @@ class Question:
     private_path: str
     is_living: bool = False
     feeds_brief: bool = False
+    is_commitment: bool = False
 
     @property
     def label(self) -> str:
@@ -90,7 +92,7 @@ def _open_field(field: WorksheetField, around: Question) -> Iterator[Question]:
     required = field.required and depth is Depth.CORE
     is_living = field.living or around.is_living
     feeds_brief = field.brief or around.feeds_brief
-    inherited = (private_path, is_living, feeds_brief)
+    inherited = (private_path, is_living, feeds_brief, field.commitment or around.is_commitment)
     if field.type is FieldType.COMPUTED:
         return
     if field.type is not FieldType.GROUP:

@@ -104,6 +104,16 @@ def test_a_change_of_what_is_only_picked_or_compared_stands_beside_that() -> Non
     assert link_plan(picking, page, page.document).changes == {"around": (change,)}
 
 
+def test_a_field_that_carries_goes_before_an_earlier_one_that_picks() -> None:
+    goals = {"module": "earlier", "field": "goals"}
+    sheet = make_worksheet(
+        make_field("serves", "pick", pick={**goals, "column": "goal"}), make_field("goals_now", "carried", source=goals)
+    )
+    changes = find_changes(fill_later_document(), set_answer(fill_earlier_document(), "goals", []))
+    page = make_page(sheet, blank_document(sheet), changes=changes)
+    assert link_plan(sheet, page, page.document).changes == {"goals_now": changes}
+
+
 def test_changes_of_one_place_stand_together_and_those_of_no_place_nowhere() -> None:
     document = fill_later_document()
     (change,) = find_changes(document, set_answer(fill_earlier_document(), "goals", []))
