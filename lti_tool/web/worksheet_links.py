@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from lti_tool.content.questions import Question, list_questions
 from lti_tool.content.schema import Worksheet
 from lti_tool.content.sources import list_field_sources, make_address
+from lti_tool.domain.answer_lines import list_lines, print_cell
 from lti_tool.domain.answers import Document
 from lti_tool.domain.carrying import SourceChange
 from lti_tool.domain.row_uses import RowUse, find_row_uses
@@ -43,11 +44,11 @@ def find_uses(worksheet: Worksheet, page: WorkPage, document: Document) -> Mappi
 
 
 def name_row(question: Question, row_id: str, document: Document) -> str:
-    """What people call a row: its number and its first words."""
-    rows = document["fields"].get(question.path, [])
-    for number, row in enumerate(rows if isinstance(rows, list) else (), start=1):
-        if row["id"] == row_id:
-            words = next((row[column.key].strip() for column in question.field.columns if row[column.key].strip()), "")
+    """What people call a row of ``document`` (already shaped): its number and its first words."""
+    lines = list_lines(question, document)
+    for number, line in enumerate(lines, start=1):
+        if line.key == row_id:
+            words = next((print_cell(cell, document) for cell in line.cells if not cell.is_blank), "")
             return f"{question.field.row_name} {number}" + (f" (“{words}”)" if words else "")
     return question.field.row_name
 

@@ -248,7 +248,10 @@ def check_that_she_reads_what_she_wrote(scene: Scene) -> None:
             fields: Fields = {"a.text": text, "is_private": ["", "yes" if reflection.may_be_private else ""]}
             assert is_done(scene.send(scene.marisol, address, fields, "submit"))
             expected |= {address: planting.list_private(key, name)} if reflection.may_be_private else {}
-    found = scene.find_private(scene.walk.go(scene.marisol))
+    found = dict(scene.find_private(scene.walk.go(scene.marisol)))
+    promises = found.pop("promises")
+    assert promises, "a private date is in her own list of promises"
+    assert promises <= planting.list_private()
     # The last plan has two private fields that take from private ones of earlier plans.
     assert found[plan_of("opportunity")] == expected.pop(plan_of("opportunity")) | list_taken(planting)
     assert {address: names for address, names in found.items() if address != plan_of("opportunity")} == {
