@@ -1,6 +1,7 @@
 """Transactions: the one way to the database, for reading or for writing, on SQLite and PostgreSQL alike."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -146,6 +147,24 @@ def engine_options(database_url: str) -> dict[str, Any]:
     }
 
 
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Write ahead, so that readers never wait.
+
+    While a new file is switched by another connection, SQLite answers "locked" at once and does not wait for the busy
+    timeout, so the waiting is done here.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def prepare_engine(engine: Engine) -> None:
     """Switch SQLite to WAL, foreign keys, and transactions that begin when we say so. PostgreSQL needs nothing."""
     if engine.dialect.name != "sqlite":
@@ -155,8 +174,8 @@ def prepare_engine(engine: Engine) -> None:
     def _set_up_connection(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself: it would begin them deferred.
         connection.isolation_level = None
+        _switch_to_wal(connection)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=NORMAL",
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",

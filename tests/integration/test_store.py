@@ -1,13 +1,14 @@
 """Transactions: who may write when, what is undone, and what is known to be open."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Event
+from pathlib import Path
+from threading import Barrier, Event
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, literal, select
 
 from lti_tool.models import Registration, Store
-from lti_tool.models.store import has_open_transaction
+from lti_tool.models.store import has_open_transaction, open_store
 from tests.support.clock import Clock
 from tests.support.factories import Factory
 
@@ -87,3 +88,20 @@ def test_a_reader_inside_a_writer_does_not_ask_for_the_lock_again(store: Store, 
         session.flush()
         with store.reading_rows() as rows:
             assert rows.scalar(COUNT) == 1
+
+
+def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    """SQLite answers "locked" at once to whoever finds a file while another connection is switching it to WAL."""
+
+    def open_first(store: Store) -> int:
+        gate.wait()
+        with store.engine.connect() as connection:
+            return int(connection.scalar(select(literal(1))) or 0)
+
+    for number in range(25):
+        stores = [open_store(f"sqlite:///{tmp_path / f'{number}.sqlite3'}") for _ in range(6)]
+        gate = Barrier(len(stores))
+        with ThreadPoolExecutor(len(stores)) as pool:
+            assert list(pool.map(open_first, stores)) == [1] * len(stores)
+        for store in stores:
+            store.engine.dispose()
