@@ -74,13 +74,13 @@ def test_all_eight_sessions_their_plans_and_examples_at_phone_width(visitor: Vis
     visitor.be("Dana Whitfield")
     frame = visitor.open("series")
     base = frame.url.rstrip("/")
-    for module in load_real_series().modules:
-        start = f"{base}/modules/{module.key}"
-        for address in (start, f"{start}/plan", f"{start}/plan/example?show=yes"):
-            frame.goto(address)
-            assert (address, find_violations(frame)) == (address, [])
-            overflow = frame.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
-            assert (address, overflow <= 0) == (address, True)
+    sessions = [f"{base}/modules/{module.key}" for module in load_real_series().modules]
+    places = [f"{start}{rest}" for start in sessions for rest in ("", "/plan", "/plan/example?show=yes")]
+    for address in (f"{base}/", f"{base}/promises", *places):
+        frame.goto(address)
+        assert (address, find_violations(frame)) == (address, [])
+        overflow = frame.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+        assert (address, overflow <= 0) == (address, True)
     assert visitor.complaints == []
 
 
