@@ -244,12 +244,22 @@ def _complain(message: str) -> None:
 
 def _refuse_if_not_ready() -> None:
     from lti_tool.config import read_settings  # noqa: PLC0415
-    from lti_tool.content.loader import default_series_folder, load_series  # noqa: PLC0415
+    from lti_tool.content.loader import ContentError, default_series_folder, load_series  # noqa: PLC0415
     from lti_tool.lti.tool_keys import ToolKeys  # noqa: PLC0415
 
     settings = read_settings()
     ToolKeys(settings.keys_dir).signing_key()
-    load_series(settings.series_dir or default_series_folder())
+    folder = settings.series_dir or default_series_folder()
+    try:
+        load_series(folder)
+    except ContentError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        count = len(error.problems)
+        raise CommandRefusedError(
+            f"The series in {folder} cannot be used, so nothing was started. "
+            f"{'One mistake is' if count == 1 else f'{count} mistakes are'} named above, by file and line."
+        ) from None
     with opened_store():
         pass
 

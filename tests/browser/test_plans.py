@@ -28,6 +28,32 @@ def test_the_four_lists_follow_what_is_typed(visitor: Visitor) -> None:
     assert visitor.complaints == []
 
 
+def test_a_pasted_list_makes_rows_and_drops_no_word(visitor: Visitor) -> None:
+    visitor.be("Marisol Ortega")
+    frame = open_plan(visitor, "relationships")
+    rows = frame.locator("[id^='row-stakeholders.']")
+    people = [f"Person {number}" for number in range(1, 18)]
+    rows.first.locator("[name$='.who']").focus()
+    frame.evaluate(
+        """text => {
+          const data = new DataTransfer();
+          data.setData("text", text);
+          const paste = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+          document.activeElement.dispatchEvent(paste);
+        }""",
+        "\n".join(people),
+    )
+    expect(rows).to_have_count(15)
+    expect(rows.nth(3).locator("[name$='.who']")).to_have_value("Person 4")
+    expect(rows.nth(14).locator("[name$='.who']")).to_have_value("Person 15; Person 16; Person 17")
+    with visitor.page.expect_response("**/plan/autosave"):
+        rows.nth(14).locator("[name$='.who']").fill("The last one")
+    visitor.page.reload()
+    frame = open_plan(visitor, "relationships")
+    expect(frame.locator("[id^='row-stakeholders.']")).to_have_count(15)
+    assert visitor.complaints == []
+
+
 def test_removing_a_row_that_is_used_asks_first_and_keeps_its_words(visitor: Visitor) -> None:
     visitor.be("Marisol Ortega")
     frame = open_plan(visitor, "relationships")

@@ -19,6 +19,7 @@ from lti_tool.models import Store
 from tests.support.clock import Clock
 from tests.support.factories import Factory
 from tests.support.waiting import find_free_port
+from tests.unit.content.broken import MODULE, BrokenSeries
 
 ADD = ["platform", "add", "--name", "Moodle", "--issuer", "https://m.example.org", "--client-id", "abc"]
 ADD += ["--auth-url", "https://m.example.org/auth", "--token-url", "https://m.example.org/token"]
@@ -263,6 +264,25 @@ def test_serving_is_refused_until_all_is_ready(run: CommandLine) -> None:
     assert_one_line(refused, 1)
     assert "lti-tool db upgrade" in refused.err
     assert_one_line(run("worker"), 1)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_broken_series_stops_the_start_with_what_the_check_says(
+    run: CommandLine, environment: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    run("keys", "rotate")
+    run("db", "upgrade")
+    broken = BrokenSeries(tmp_path)
+    line = broken.change(MODULE, "key: soil", "key: soil\nmood: sunny")
+    checked = run("content", "check", str(broken.folder))
+    environment.setenv("LTI_TOOL_SERIES_DIR", str(broken.folder))
+    refused = run(command)
+    *named, last = refused.err.splitlines()
+    assert refused.code == checked.code == 1
+    assert f"{MODULE}:{line + 1}" in named[0]
+    assert set(named) <= set(checked.out.splitlines())
+    assert last.startswith("lti-tool: The series in ")
+    assert "nothing was started" in last
 
 
 def test_a_taken_port_is_said_in_one_line(run: CommandLine) -> None:

@@ -105,8 +105,37 @@ function isUsed(form, box, row) {
   return "used" in row.dataset || [...picks].some((select) => select.value === row.dataset.row && !row.contains(select));
 }
 
+function firstText(row) {
+  return row.querySelector("textarea[data-unit=characters], .textarea--line, input[type=text]:not([name^='typed.'])");
+}
+
+/** A list pasted into the first answer of a row makes a row of each line, as far as there is room. */
+function pasteList(event) {
+  const row = event.target.closest("[data-row]");
+  const box = row?.closest("[data-row-box]");
+  if (!box || event.target !== firstText(row) || event.target.value.trim()) return;
+  const lines = event.clipboardData.getData("text").split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+  if (lines.length < 2) return;
+  event.preventDefault();
+  const places = rowsOf(box).slice(rowsOf(box).indexOf(row)).filter((other) => !firstText(other).value.trim());
+  while (places.length < lines.length && rowsOf(box).length < Number(box.dataset.maxRows)) {
+    const added = makeRow(box);
+    list(box).append(added);
+    places.push(added);
+  }
+  const filled = places.slice(0, lines.length);
+  // What finds no room stays in the last row, for her to sort out: a pasted word is never dropped.
+  filled.forEach((other, index) => {
+    firstText(other).value = index === filled.length - 1 ? lines.slice(index).join("; ") : lines[index];
+  });
+  renumber(box);
+  firstText(filled.at(-1)).focus();
+  announce(`${filled.length} rows filled from your list.`);
+}
+
 /** Let the row buttons of `form` work in the page. */
 export function handleRows(form) {
+  form.addEventListener("paste", pasteList);
   form.addEventListener("click", (event) => {
     const button = event.target.closest('button[name="do"]');
     const box = button?.closest("[data-row-box]");
