@@ -220,6 +220,12 @@ class WorksheetField(ContentModel):
     columns_shown: tuple[Key, ...] = ()
     compute: Compute | None = None
 
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every kind of answer it asks for itself: its own, those of its columns, and those of single cells."""
+        own = () if self.leaf is None else (self.leaf,)
+        return (*own, *self.columns, *(leaf for row in self.grid_rows for leaf in row.cells.values()))
+
     @model_validator(mode="before")
     @classmethod
     def _gather_leaf(cls, data: object) -> object:

@@ -1,6 +1,6 @@
 """The questions of a worksheet in one line: groups opened, so that every floor walks them in the same way.
 
-What is computed is no question: nobody answers it.
+What is computed stands among them on the page (a *place*), and is no question: nobody answers it.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,12 @@ class Question:
 
 def list_questions(worksheet: Worksheet) -> tuple[Question, ...]:
     """Every question of ``worksheet`` in the order of the page."""
-    return _list_questions(_Same(worksheet))
+    return _list_places(_Same(worksheet))[1]
+
+
+def list_places(worksheet: Worksheet) -> tuple[Question, ...]:
+    """Every question and everything computed, in the order of the page, with what it inherits."""
+    return _list_places(_Same(worksheet))[0]
 
 
 class _Same:
@@ -75,26 +80,25 @@ class _Same:
 
 
 @lru_cache(maxsize=128)
-def _list_questions(same: _Same) -> tuple[Question, ...]:
-    """The questions, made once: every rule on answers walks them."""
-    return tuple(
-        question
+def _list_places(same: _Same) -> tuple[tuple[Question, ...], tuple[Question, ...]]:
+    """All places, and the questions among them, made once: every rule on answers walks them."""
+    places = tuple(
+        place
         for part in same.worksheet.parts
         for field in part.fields
-        for question in _open_field(field, Question(field.key, part.key, "", field, Depth.CORE, False, ""))
+        for place in _open_field(field, Question(field.key, part.key, "", field, Depth.CORE, False, ""))
     )
+    return places, tuple(place for place in places if place.field.type is not FieldType.COMPUTED)
 
 
 def _open_field(field: WorksheetField, around: Question) -> Iterator[Question]:
-    """The questions inside ``field``; ``around`` carries the address and what is inherited."""
+    """The places inside ``field``; ``around`` carries the address and what is inherited."""
     depth = Depth.DEEPER if Depth.DEEPER in {field.depth, around.depth} else Depth.CORE
     private_path = around.private_path or (around.path if field.private else "")
     required = field.required and depth is Depth.CORE
     is_living = field.living or around.is_living
     feeds_brief = field.brief or around.feeds_brief
     inherited = (private_path, is_living, feeds_brief, field.commitment or around.is_commitment)
-    if field.type is FieldType.COMPUTED:
-        return
     if field.type is not FieldType.GROUP:
         yield Question(around.path, around.part, around.group, field, depth, required, *inherited)
         return

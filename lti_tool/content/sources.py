@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from lti_tool.content.schema import FieldSource, Leaf, PickSource, Series, Worksheet, WorksheetField
+from lti_tool.content.questions import list_places
+from lti_tool.content.schema import FieldSource, PickSource, Series, Worksheet, WorksheetField
 
 
 def make_address(source: FieldSource | PickSource) -> str:
@@ -13,23 +14,22 @@ def make_address(source: FieldSource | PickSource) -> str:
 def list_sources(worksheet: Worksheet) -> tuple[FieldSource, ...]:
     """Every field of other worksheets that ``worksheet`` builds on, once each, in the order of the page."""
     found: dict[str, FieldSource] = {}
-    for part in worksheet.parts:
-        for field in part.fields:
-            for source in list_field_sources(field):
-                found.setdefault(make_address(source), source)
+    for place in list_places(worksheet):
+        for source in list_field_sources(place.field):
+            found.setdefault(make_address(source), source)
     return tuple(found.values())
 
 
 def list_columns_used(worksheet: Worksheet, address: str) -> tuple[str, ...]:
     """The columns of a source that ``worksheet`` shows or picks by; none named means all of them."""
     used: dict[str, None] = {}
-    for field in _walk_fields(worksheet):
+    for field in (place.field for place in list_places(worksheet)):
         sources = (field.source, field.compute.source if field.compute is not None else None)
         if any(source is not None and make_address(source) == address for source in sources):
             if not field.columns_shown:
                 return ()
             used.update(dict.fromkeys(field.columns_shown))
-        picks = (leaf.pick for leaf in _list_leaves(field) if leaf.pick is not None)
+        picks = (leaf.pick for leaf in field.leaves if leaf.pick is not None)
         used.update({pick.column: None for pick in picks if make_address(pick) == address})
     return tuple(used)
 
@@ -46,29 +46,11 @@ def find_source_field(series: Series, source: FieldSource) -> WorksheetField | N
 
 
 def list_field_sources(field: WorksheetField) -> Iterator[FieldSource]:
-    """What one field, with everything inside it, takes from other worksheets."""
+    """What one field (no group) takes from other worksheets."""
     if field.source is not None:
         yield field.source
     if field.compute is not None and field.compute.source is not None:
         yield field.compute.source
-    for leaf in _list_leaves(field):
+    for leaf in field.leaves:
         if leaf.pick is not None and leaf.pick.module is not None:
             yield FieldSource(module=leaf.pick.module, field=leaf.pick.field)
-    for inner in field.fields:
-        yield from list_field_sources(inner)
-
-
-def _walk_fields(worksheet: Worksheet) -> Iterator[WorksheetField]:
-    waiting = [field for part in worksheet.parts for field in part.fields]
-    while waiting:
-        field = waiting.pop(0)
-        yield field
-        waiting.extend(field.fields)
-
-
-def _list_leaves(field: WorksheetField) -> Iterator[Leaf]:
-    if field.leaf is not None:
-        yield field.leaf
-    yield from field.columns
-    for row in field.grid_rows:
-        yield from row.cells.values()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lti_tool.content.questions import Question, list_questions
-from lti_tool.content.schema import ComputeKind, Depth, FieldType, Part, Worksheet, WorksheetField
+from lti_tool.content.questions import Question, list_places
+from lti_tool.content.schema import ComputeKind, Depth, FieldType, Part, Worksheet
 from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_gaps import is_question_done
 from lti_tool.domain.answer_lines import Line, list_lines, print_cell
@@ -90,40 +90,34 @@ def describe_answers(worksheet: Worksheet, document: Document, *, reader: Reader
 
 
 def _describe_part(part: Part, worksheet: Worksheet, document: Document, reader: Reader) -> DescribedPart:
-    questions = {question.path: question for question in list_questions(worksheet) if question.part == part.key}
-    described: list[DescribedQuestion] = []
-
-    def walk(field: WorksheetField, path: str, group: str, *, is_private: bool) -> None:
-        is_private = is_private or field.private
-        if is_private and reader is Reader.EXPORT:
-            return
-        if field.compute is not None:
-            if field.compute.kind is not ComputeKind.BRIEF and not (is_private and reader is not Reader.AUTHOR):
-                described.append(_describe_computed(worksheet, field, path, group, document, is_private=is_private))
-        elif path in questions:
-            described.append(_describe_question(questions[path], document, reader))
-        for inner in field.fields:
-            walk(
-                inner, f"{path}.{inner.key}", f"{group}: {field.label}" if group else field.label, is_private=is_private
-            )
-
-    for field in part.fields:
-        walk(field, field.key, "", is_private=False)
-    return DescribedPart(part.key, part.title, tuple(described))
+    described = tuple(
+        _describe_question(place, document, reader)
+        if place.field.compute is None
+        else _describe_computed(worksheet, place, document)
+        for place in list_places(worksheet)
+        if place.part == part.key and _is_told(place, reader)
+    )
+    return DescribedPart(part.key, part.title, described)
 
 
-def _describe_computed(
-    worksheet: Worksheet, field: WorksheetField, path: str, group: str, document: Document, *, is_private: bool
-) -> DescribedQuestion:
-    computed = compute_field(worksheet, field, document)
+def _is_told(place: Question, reader: Reader) -> bool:
+    """Whether ``reader`` hears of it at all. Of what is private and computed nobody but its author does."""
+    compute = place.field.compute
+    if compute is None:
+        return not (place.is_private and reader is Reader.EXPORT)
+    return compute.kind is not ComputeKind.BRIEF and not (place.is_private and reader is not Reader.AUTHOR)
+
+
+def _describe_computed(worksheet: Worksheet, place: Question, document: Document) -> DescribedQuestion:
+    computed = compute_field(worksheet, place.field, document)
     return DescribedQuestion(
-        path=path,
-        key=path.partition(".")[0],
-        group=group,
-        label=field.label,
-        kind=field.type,
-        is_deeper=field.depth is Depth.DEEPER,
-        is_private=is_private,
+        path=place.path,
+        key=place.path.partition(".")[0],
+        group=place.group,
+        label=place.field.label,
+        kind=place.field.type,
+        is_deeper=place.depth is Depth.DEEPER,
+        is_private=place.is_private,
         is_shown=False,
         text="",
         columns=(),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lti_tool.content.questions import Question, list_questions
+from lti_tool.content.questions import Question, list_places, list_questions
 from lti_tool.content.schema import Compute, ComputeKind, Worksheet, WorksheetField
 from lti_tool.content.sources import make_address
 from lti_tool.domain.answer_lines import Line, list_lines, print_cell
@@ -70,27 +70,17 @@ def compute_field(worksheet: Worksheet, field: WorksheetField, document: Documen
 
 def list_computed(worksheet: Worksheet) -> tuple[tuple[str, str, WorksheetField], ...]:
     """Every computed field but the brief, with its part and its path."""
-    found: list[tuple[str, str, WorksheetField]] = []
-
-    def walk(fields: tuple[WorksheetField, ...], part: str, around: str) -> None:
-        for field in fields:
-            path = f"{around}{field.key}"
-            if field.compute is not None and field.compute.kind is not ComputeKind.BRIEF:
-                found.append((part, path, field))
-            walk(field.fields, part, f"{path}.")
-
-    for part in worksheet.parts:
-        walk(part.fields, part.key, "")
-    return tuple(found)
+    return tuple(
+        (place.part, place.path, place.field)
+        for place in list_places(worksheet)
+        if place.field.compute is not None and place.field.compute.kind is not ComputeKind.BRIEF
+    )
 
 
 def uses_compute(worksheet: Worksheet, kind: ComputeKind) -> bool:
     """Whether any field of ``worksheet`` shows a result of this kind."""
-
-    def look(fields: tuple[WorksheetField, ...]) -> bool:
-        return any((field.compute is not None and field.compute.kind is kind) or look(field.fields) for field in fields)
-
-    return any(look(part.fields) for part in worksheet.parts)
+    computed = (place.field.compute for place in list_places(worksheet))
+    return any(compute is not None and compute.kind is kind for compute in computed)
 
 
 def _sort_into_quadrants(compute: Compute, question: Question, lines: list[Line], document: Document) -> Computed:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from lti_tool.content.questions import Question, list_questions
+from lti_tool.content.questions import list_questions
 from lti_tool.content.schema import FieldType, Worksheet
 from lti_tool.domain.answer_lines import Cell, Line, list_lines, list_pick_options
 from lti_tool.domain.answers import TYPED, Document, set_answer, shape_document
@@ -28,7 +28,7 @@ def find_row_uses(
     document = shape_document(worksheet, document)
     found: dict[str, tuple[RowUse, ...]] = {}
     for question in list_questions(worksheet):
-        if not _may_pick(question):
+        if not any(leaf.pick for leaf in question.field.leaves):
             continue
         for line in list_lines(question, document):
             for cell in line.cells:
@@ -62,15 +62,6 @@ def free_picks(
             answer = answers[""][""]
         freed = set_answer(freed, question.path, answer)
     return freed
-
-
-def _may_pick(question: Question) -> bool:
-    leaves = (
-        question.field.leaf,
-        *question.field.columns,
-        *(leaf for row in question.field.grid_rows for leaf in row.cells.values()),
-    )
-    return any(leaf is not None and leaf.pick is not None for leaf in leaves)
 
 
 def _names(cell: Cell, field: str, row_ids: Collection[str], module_key: str | None) -> bool:

@@ -14,7 +14,7 @@ from lti_tool.domain.living import lay_living_over
 from lti_tool.domain.submissions import EDITABLE, WorkState
 from lti_tool.models import Store, Submission
 from lti_tool.services.collisions import repeat_on_collision
-from lti_tool.services.errors import NotFoundError, NotNowError, RefusedDocumentError, StaleError
+from lti_tool.services.errors import NotNowError, RefusedDocumentError, StaleError
 from lti_tool.services.modules import read_state
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.visits import Visit
@@ -93,9 +93,7 @@ def settle_source(
         StaleError, NotNowError, RefusedDocumentError, NotAllowedError, NotFoundError: as for saving.
     """
     target = find_target(series, module_key, PLAN_KEY)
-    worksheet = target.worksheet
-    if worksheet is None:
-        raise NotFoundError("There is no plan in this session.")
+    worksheet = target.require_worksheet()
     with store.writing() as session:
         submission = store_draft(session, visit, series, target, draft, now)
         state = read_state(submission, now)

@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
-
 from lti_tool.content.schema import Exemplar, Filling, MarginNote, Module, Series, Worksheet
 from lti_tool.content.sources import list_sources, make_address
 from lti_tool.domain.answer_views import DescribedPart, Reader, describe_answers
 from lti_tool.domain.answers import Document, shape_document
 from lti_tool.domain.carrying import Copy, Stage, copy_answer, take_copies
-from lti_tool.models import Store, Submission
+from lti_tool.models import Store
 from lti_tool.services.errors import NotFoundError
 from lti_tool.services.modules import find_module
-from lti_tool.services.score_facts import PLAN_KEY
+from lti_tool.services.own_plans import read_own_plans
 from lti_tool.services.visits import Visit
+from lti_tool.services.work import require_worker
 
 STRONG, WEAK = "strong", "weak"
 
@@ -78,16 +77,10 @@ def _fill(series: Series, worksheet: Worksheet, filling: Filling, filled: dict[s
     return take_copies(worksheet, document, current)
 
 
-def has_own_draft(store: Store, visit: Visit, module_key: str) -> bool:
+def has_own_draft(store: Store, visit: Visit, series: Series, module_key: str) -> bool:
     """Whether this person saved anything of this plan; those who have no work of their own need none."""
     if not visit.may_work:
         return True
     with store.reading() as session:
-        statement = select(Submission.id).where(
-            Submission.cohort_id == visit.cohort_id,
-            Submission.user_id == visit.user_id,
-            Submission.module_key == module_key,
-            Submission.activity_key == PLAN_KEY,
-            Submission.draft_version > 0,
-        )
-        return session.scalar(statement) is not None
+        module = find_module(series, module_key)
+        return bool(read_own_plans(session, (module,), cohort_id=require_worker(visit), user_id=visit.user_id))

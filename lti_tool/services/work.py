@@ -43,6 +43,16 @@ class WorkTarget:
         found = self.reflection or self.worksheet
         return found.title if found else self.key
 
+    def require_worksheet(self) -> Worksheet:
+        """The worksheet of a plan.
+
+        Raises:
+            NotFoundError: it is no plan.
+        """
+        if self.worksheet is None:
+            raise NotFoundError("There is no plan in this session.")
+        return self.worksheet
+
     def blank(self) -> dict[str, Any]:
         """An empty document of this activity."""
         return {"text": ""} if self.worksheet is None else blank_document(self.worksheet)
@@ -148,6 +158,20 @@ def open_work(
             if submission is not None:
                 submission.reply_seen_at = now
     return page
+
+
+def read_own_draft(
+    store: Store, visit: Visit, series: Series, module_key: str, activity_key: str
+) -> tuple[WorkTarget, Document]:
+    """The activity and its stored draft, or an empty one: what a form is laid over when it is saved by itself.
+
+    Raises:
+        NotAllowedError, NotFoundError: as for opening it.
+    """
+    target = find_target(series, module_key, activity_key)
+    with store.reading() as session:
+        submission = find_submission(session, visit, target, is_writing=False)
+        return target, target.blank() if submission is None else submission.draft
 
 
 def copy_sources(session: Session, visit: Visit, series: Series, target: WorkTarget, document: Document) -> Document:

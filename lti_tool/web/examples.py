@@ -15,6 +15,6 @@ def show_example(module_key: str) -> Response:
     """A filled-in plan with notes in its margin; before her own first saved draft, a page that asks to wait."""
     tool = find_tool()
     page = describe_example(tool.series, module_key, request.args.get("version", ""))
-    may_see = request.args.get("show") == "yes" or has_own_draft(tool.store, g.visit, module_key)
+    may_see = request.args.get("show") == "yes" or has_own_draft(tool.store, g.visit, tool.series, module_key)
     template = "worksheets/example.html" if may_see else "worksheets/example_later.html"
     return make_response(render_template(template, page=page, module=page.module))

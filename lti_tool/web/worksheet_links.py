@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lti_tool.content.questions import Question, list_questions
+from lti_tool.content.questions import Question, list_places
 from lti_tool.content.schema import Worksheet
 from lti_tool.content.sources import list_field_sources, make_address
 from lti_tool.domain.answer_lines import list_lines, print_cell
@@ -57,13 +57,11 @@ def _place_changes(worksheet: Worksheet, changes: Iterable[SourceChange]) -> Map
     """Each change beside the field that carries its source, else beside the first one that picks from it."""
     carrying: dict[str, str] = {}
     using: dict[str, str] = {}
-    for part in worksheet.parts:
-        for top in part.fields:
-            for source in list_field_sources(top):
-                using.setdefault(make_address(source), top.key)
-    for question in list_questions(worksheet):
-        if question.field.source is not None:
-            carrying.setdefault(make_address(question.field.source), question.path)
+    for place in list_places(worksheet):
+        for source in list_field_sources(place.field):
+            using.setdefault(make_address(source), place.path.partition(".")[0])
+        if place.field.source is not None:
+            carrying.setdefault(make_address(place.field.source), place.path)
     placed: dict[str, tuple[SourceChange, ...]] = {}
     for change in changes:
         path = carrying.get(change.address) or using.get(change.address)

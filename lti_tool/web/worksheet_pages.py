@@ -15,7 +15,7 @@ from lti_tool.domain.computing import compute_field, list_computed
 from lti_tool.domain.living import list_living_columns, list_living_questions
 from lti_tool.domain.retired import list_retired
 from lti_tool.domain.row_uses import RowUse
-from lti_tool.services.errors import NotFoundError, ToolError
+from lti_tool.services.errors import ToolError
 from lti_tool.services.plan_sources import describe_sources
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.work import WorkPage, find_target
@@ -45,17 +45,6 @@ class Concerns:
     removal: AskedRemoval | None = None
 
 
-def worksheet_of(page: WorkPage) -> Worksheet:
-    """The worksheet of this work.
-
-    Raises:
-        NotFoundError: it is no plan.
-    """
-    if page.target.worksheet is None:
-        raise NotFoundError("There is no plan in this session.")
-    return page.target.worksheet
-
-
 def render_plan(
     page: WorkPage, document: Document | None = None, *, concerns: Concerns | None = None, status: int = HTTPStatus.OK
 ) -> Response:
@@ -66,7 +55,7 @@ def render_plan(
 
 
 def _draw_editor(page: WorkPage, document: Document, concerns: Concerns) -> str:
-    worksheet = worksheet_of(page)
+    worksheet = page.target.require_worksheet()
     sheet = make_sheet(
         worksheet,
         document,
@@ -88,7 +77,7 @@ def _draw_editor(page: WorkPage, document: Document, concerns: Concerns) -> str:
 
 def _draw_submitted(page: WorkPage, document: Document, concerns: Concerns) -> str:
     """What was submitted; of an accepted plan the living questions stay open below it."""
-    worksheet = worksheet_of(page)
+    worksheet = page.target.require_worksheet()
     living = list_living_questions(worksheet) if page.is_living else ()
     return render_template(
         "worksheets/submitted.html",
@@ -117,13 +106,12 @@ def render_blank(module_key: str) -> Response:
     """What the plan asks and how it is looked at, for those who read along."""
     series = find_tool().series
     target = find_target(series, module_key, PLAN_KEY)
-    if target.worksheet is None:
-        raise NotFoundError("There is no plan in this session.")
-    links = PlanLinks(sources={source.address: source for source in describe_sources(series, target.worksheet)})
+    worksheet = target.require_worksheet()
+    links = PlanLinks(sources={source.address: source for source in describe_sources(series, worksheet)})
     body = render_template(
         "worksheets/blank.html",
         module=target.module,
-        sheet=make_sheet(target.worksheet, target.blank(), links=links),
+        sheet=make_sheet(worksheet, target.blank(), links=links),
         level_names=series.level_names,
         describe_answer=describe_answer,
     )

@@ -19,7 +19,7 @@ from lti_tool.services.errors import (
 )
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.services.submitting import reopen_work, submit_work, take_back_work
-from lti_tool.services.work import WorkPage, open_work
+from lti_tool.services.work import WorkPage, open_work, read_own_draft
 from lti_tool.web.drafts import (
     OWN_NAMES,
     answer_newer,
@@ -52,7 +52,6 @@ from lti_tool.web.worksheet_pages import (
     render_blank,
     render_plan,
     show_kept,
-    worksheet_of,
 )
 
 blueprint = Blueprint("worksheets", __name__, url_prefix="/s/<session_id>/modules/<module_key>/plan")
@@ -81,9 +80,9 @@ def change_plan(module_key: str) -> AnyResponse:
     if pressed in {"take_back", "reopen"}:
         return _open_again(module_key, take_back_work if pressed == "take_back" else reopen_work)
     page = _open(module_key)
-    worksheet = worksheet_of(page)
+    worksheet = page.target.require_worksheet()
     try:
-        reading = _read(page, worksheet)
+        reading = _read(page.document, worksheet)
     except DocumentTooLargeError:
         return show_kept(module_key, list_raw_answers(worksheet), _TOO_LARGE)
     removal = _ask_before_removing(page, worksheet, reading)
@@ -105,10 +104,10 @@ def change_plan(module_key: str) -> AnyResponse:
 def autosave_plan(module_key: str) -> Response:
     """Keep the draft for the page's script; the answer is JSON."""
     tool = find_tool()
-    page = _open(module_key)
-    worksheet = worksheet_of(page)
+    target, stored = read_own_draft(tool.store, g.visit, tool.series, module_key, PLAN_KEY)
+    worksheet = target.require_worksheet()
     try:
-        document = _read(page, worksheet).document
+        document = _read(stored, worksheet).document
         draft = DraftInput(document=document, version=read_version(), place=read_place())
         saved = save_draft(tool.store, g.visit, tool.series, module_key, PLAN_KEY, draft=draft, now=tool.clock())
     except StaleError:
@@ -174,11 +173,11 @@ def _open(module_key: str) -> WorkPage:
     return open_work(tool.store, g.visit, tool.series, module_key, PLAN_KEY, now=tool.clock())
 
 
-def _read(page: WorkPage, worksheet: Worksheet) -> FormReading:
+def _read(stored: Document, worksheet: Worksheet) -> FormReading:
     """The form over the stored draft; where it settles two versions, both put together as she chose."""
-    reading = read_form(worksheet, request.form.items(multi=True), page.document, other_names=OWN_NAMES)
+    reading = read_form(worksheet, request.form.items(multi=True), stored, other_names=OWN_NAMES)
     if settles_conflict():
-        document = settle_versions(worksheet, reading.document, page.document, read_choices())
+        document = settle_versions(worksheet, reading.document, stored, read_choices())
         return FormReading(document, reading.action, reading.unknown_names)
     return reading
 
@@ -195,7 +194,7 @@ def _find_anchor(action: Action, place: str | None) -> str:
 def _offer_both(module_key: str, mine: Document) -> Response:
     """A newer version was saved: show both. If they differ nowhere, one button puts them together."""
     page = _open(module_key)
-    merged = merge_versions(worksheet_of(page), mine, page.document)
+    merged = merge_versions(page.target.require_worksheet(), mine, page.document)
     concerns = Concerns(conflicts=merged.conflicts, is_stale=True)
     return render_plan(page, merged.document, concerns=concerns, status=HTTPStatus.CONFLICT)
 
