@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 LMS_PORT ?= 5001
+MANNER ?= strict
 PYTEST_ARGS ?=
 MESSAGE ?= what changed
 
@@ -23,8 +24,8 @@ DEV_MARK := \#\#\# development
 .DEFAULT_GOAL := help
 .PHONY: demo demo-reset test lint format bench browser lock migration help
 
-demo: $(READY) ## Run the tool beside a small LMS of its own (PORT=, LMS_PORT= choose other ports)
-	@$(BIN)/python -m lti_tool.cli demo --port $(PORT) --lms-port $(LMS_PORT)
+demo: $(READY) ## Run the tool beside a small LMS (PORT=, LMS_PORT= other ports; MANNER=canvas, moodle or strict)
+	@$(BIN)/python -m lti_tool.cli demo --port $(PORT) --lms-port $(LMS_PORT) --manner $(MANNER)
 
 demo-reset: ## Forget the demo's data; the next make demo starts afresh
 	@rm -rf .demo && echo "The demo's data is gone. Type: make demo"

@@ -12,12 +12,14 @@ from lti_tool.config import Settings, read_settings
 from lti_tool.content.loader import default_series_folder, load_series
 from lti_tool.content.schema import Series
 from lti_tool.domain.reading_search import ReadingIndex
+from lti_tool.lti.connector import Services
 from lti_tool.lti.http import HttpClient
 from lti_tool.lti.launches import LaunchVerifier
 from lti_tool.lti.platform_keys import PlatformKeys
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.models import Store, db
 from lti_tool.models.store import engine_options, normalize_url, prepare_engine
+from lti_tool.services.access_tokens import StoredTokenCache
 from lti_tool.web import (
     commitments,
     door,
@@ -29,12 +31,19 @@ from lti_tool.web import (
     links,
     modules,
     notices,
+    people,
+    placing,
+    platform_notices,
     presentation,
+    proving,
     readings,
     reflections,
+    registering,
     reviews,
     search,
     security,
+    self_check,
+    setup,
     worksheets,
 )
 from lti_tool.web.addresses import IdConverter, OwnAddress
@@ -57,8 +66,8 @@ def utc_now() -> datetime:
 
 
 def make_http_client(settings: Settings) -> HttpClient:
-    """The client for everything we ask of platforms; plain http only in development."""
-    return HttpClient(allow_http=settings.is_development, user_agent=USER_AGENT)
+    """The client for everything we ask of platforms; plain http and strange private addresses in development only."""
+    return HttpClient(allow_http=settings.is_development, allow_private=settings.is_development, user_agent=USER_AGENT)
 
 
 def create_app(
@@ -94,14 +103,18 @@ def create_app(
     prepare_engine(engine)
     http = make_http_client(settings)
     series = series or load_series(settings.series_dir or default_series_folder())
+    store, keys = Store(engine), ToolKeys(settings.keys_dir)
+    platform_keys = PlatformKeys(http, clock)
     app.extensions["lti_tool"] = Tool(
         settings=settings,
-        store=Store(engine),
+        store=store,
         series=series,
         index=ReadingIndex(series),
         clock=clock,
-        keys=ToolKeys(settings.keys_dir),
-        verifier=LaunchVerifier(PlatformKeys(http, clock), settings.base_url),
+        keys=keys,
+        services=Services(http, keys, StoredTokenCache(store, settings.secret_key), clock),
+        platform_keys=platform_keys,
+        verifier=LaunchVerifier(platform_keys, settings.base_url),
     )
     for room in (
         door,
@@ -115,7 +128,14 @@ def create_app(
         examples,
         commitments,
         reviews,
+        people,
         grades,
+        registering,
+        setup,
+        platform_notices,
+        placing,
+        proving,
+        self_check,
     ):
         app.register_blueprint(room.blueprint)
     errors.register_error_pages(app)

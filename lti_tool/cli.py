@@ -22,7 +22,11 @@ DEMO_FOLDER: Final = ".demo"
 class _Commands(click.Group):
     """Loads the larger groups when they are asked for: a help page or one command needs no other's parts."""
 
-    _elsewhere: ClassVar = {"grades": "lti_tool.cli_grades", "platform": "lti_tool.cli_platforms"}
+    _elsewhere: ClassVar = {
+        "grades": "lti_tool.cli_grades",
+        "invite": "lti_tool.cli_invites",
+        "platform": "lti_tool.cli_platforms",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands by name."""
@@ -92,11 +96,18 @@ def worker() -> None:
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535), help="Port of the tool.")
 @click.option("--lms-port", default=5001, show_default=True, type=click.IntRange(1, 65535), help="Port of the LMS.")
 @click.option("--folder", default=DEMO_FOLDER, show_default=True, type=click.Path(path_type=Path, file_okay=False))
-def demo(port: int, lms_port: int, folder: Path) -> None:
+@click.option(
+    "--manner",
+    default="strict",
+    show_default=True,
+    type=click.Choice(["strict", "canvas", "moodle"]),
+    help="What the LMS does where LMSs differ: as the specification says, or as Canvas or Moodle do.",
+)
+def demo(port: int, lms_port: int, folder: Path, manner: str) -> None:
     """Run the tool beside a small LMS of its own, with invented people and work, on this machine only."""
-    from lti_tool.demo import Demo, run_demo  # noqa: PLC0415
+    from lti_tool.demo import Demo, find_manner, run_demo  # noqa: PLC0415
 
-    sys.exit(run_demo(Demo(folder.resolve(), port, lms_port), now=read_now(), say=say))
+    sys.exit(run_demo(Demo(folder.resolve(), port, lms_port, find_manner(manner)), now=read_now(), say=say))
 
 
 @lti_tool.group()
@@ -143,33 +154,49 @@ def keys() -> None:
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def keys_list(as_json: bool) -> None:
-    """Show the key pairs, newest first."""
+    """Show the key pairs, newest first, and which files are safe to remove: a newer pair has signed for a day."""
     from lti_tool.config import read_settings  # noqa: PLC0415
-    from lti_tool.lti.tool_keys import list_keys  # noqa: PLC0415
+    from lti_tool.lti.tool_keys import list_keys, list_spent_keys  # noqa: PLC0415
 
     folder = read_settings().keys_dir
     found = list_keys(folder)
+    spent = list_spent_keys(found, read_now())
     if as_json:
-        print_json([{"kid": key.kid, "created_at": key.created_at, "file": str(key.path)} for key in found])
+        print_json(
+            [
+                {
+                    "kid": key.kid,
+                    "created_at": key.created_at,
+                    "file": str(key.path),
+                    "signs": number == 0,
+                    "is_safe_to_remove": key in spent,
+                }
+                for number, key in enumerate(found)
+            ]
+        )
         return
     if not found:
         say(f"There is no key pair in {folder}. Make one with: lti-tool keys rotate")
     for number, key in enumerate(found):
         use = "signs" if number == 0 else "published"
-        say(f"{key.kid}  {key.created_at:%Y-%m-%d %H:%M} UTC  {use:9}  {key.path}")
+        end = ", safe to remove" if key in spent else ""
+        say(f"{key.kid}  {key.created_at:%Y-%m-%d %H:%M} UTC  {use:9}  {key.path}{end}")
 
 
 @keys.command("rotate")
 def keys_rotate() -> None:
     """Make a new pair that signs from now on. Running processes notice within a minute.
 
-    Older pairs stay published, for platforms that keep keys for a while. Remove a file when none needs it any more.
+    Older pairs stay published, for platforms that keep keys for a while. lti-tool keys list says which files are safe
+    to remove; with its file a pair is retired.
     """
     from lti_tool.config import read_settings  # noqa: PLC0415
-    from lti_tool.lti.tool_keys import rotate  # noqa: PLC0415
+    from lti_tool.lti.tool_keys import list_keys, rotate  # noqa: PLC0415
 
     made = rotate(read_settings().keys_dir, read_now())
     say(f"Key {made.kid} is in {made.path} and signs from now on.")
+    if len(list_keys(made.path.parent)) > 1:
+        say("The older one stays published. Its file is safe to remove once this one is a day old: lti-tool keys list")
 
 
 @lti_tool.group()

@@ -59,11 +59,11 @@ def reconcile_all(registration_id: int | None, as_json: bool) -> None:
 
     Exit code 1 if a cell differs or a column could not be read.
     """
-    from lti_tool.servers import opened_gradebooks  # noqa: PLC0415
+    from lti_tool.servers import open_gradebooks, opened_services  # noqa: PLC0415
     from lti_tool.services.delivery_reports import reconcile  # noqa: PLC0415
 
-    with opened_store() as store, opened_gradebooks(read_settings()) as gradebooks:
-        found = reconcile(store, gradebooks, registration_id=registration_id)
+    with opened_store() as store, opened_services(read_settings(), store) as services:
+        found = reconcile(store, open_gradebooks(services), registration_id=registration_id)
     if as_json:
         print_json(found)
     else:

@@ -1,9 +1,14 @@
 """``lti-tool platform``: the platforms this tool knows."""
 
+import sys
+
 import click
 
+from lti_tool.app import make_http_client
 from lti_tool.cli_support import opened_store, print_json, read_now, say
 from lti_tool.config import read_settings
+from lti_tool.lti.connector import MemoryTokenCache, Services
+from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.services.registrations import (
     RegistrationChanges,
     RegistrationDetails,
@@ -14,6 +19,8 @@ from lti_tool.services.registrations import (
     list_registrations,
     read_registration,
 )
+from lti_tool.services.self_check import run_self_check
+from lti_tool.services.self_check_lines import CheckState
 
 _FAMILY = click.Choice(["canvas", "moodle", "other"])
 
@@ -101,6 +108,12 @@ def show(registration_id: int, as_json: bool) -> None:
 @click.option("--deployment-id", "deployment_ids", multiple=True, help="One more; may be given again.")
 @click.option("--origin", "origins", multiple=True, help="Replaces the old ones; may be given again.")
 @click.option("--active", "is_active", is_flag=True, default=None, help="Bring a removed platform back.")
+@click.option(
+    "--anonymous/--no-anonymous",
+    "allows_anonymous",
+    default=None,
+    help="Let people in without an id: they can read, and nothing of theirs is kept.",
+)
 def edit(
     registration_id: int,
     name: str | None,
@@ -111,6 +124,7 @@ def edit(
     deployment_ids: tuple[str, ...],
     origins: tuple[str, ...],
     is_active: bool | None,
+    allows_anonymous: bool | None,
 ) -> None:
     """Change what is kept about a platform. Its issuer and client id stay as they are."""
     changes = RegistrationChanges(
@@ -122,6 +136,7 @@ def edit(
         origins=origins or None,
         deployment_ids=deployment_ids,
         is_active=is_active,
+        allows_anonymous=allows_anonymous,
     )
     if changes == RegistrationChanges():
         raise click.UsageError("Say what to change.")
@@ -140,6 +155,30 @@ def remove(registration_id: int) -> None:
     say(f"Removed {removed.name}. Its work is kept; bring it back with: lti-tool platform edit {removed.id} --active")
 
 
+@platform.command("check")
+@click.argument("registration_id", metavar="ID", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(registration_id: int, as_json: bool) -> None:
+    """Try everything between this tool and a platform; exit code 1 if something is to be mended."""
+    settings = read_settings()
+    http = make_http_client(settings)
+    try:
+        with opened_store() as store:
+            services = Services(http, ToolKeys(settings.keys_dir), MemoryTokenCache(), read_now)
+            found = run_self_check(store, services, registration_id, base_url=settings.base_url, now=read_now())
+    finally:
+        http.close()
+    if as_json:
+        print_json(found)
+    else:
+        for line in found.lines:
+            when = f"{line.at:%Y-%m-%d %H:%M} UTC. " if line.at else ""
+            say(f"{line.state.upper():8} {line.title}: {line.tried} {when}{line.came_back}")
+            if line.to_do and line.state is not CheckState.GOOD:
+                say(f"{'':9}{line.to_do}")
+    sys.exit(1 if found.problems else 0)
+
+
 def _print_details(found: RegistrationDetails) -> None:
     deployments = [f"{item.id_on_platform}{' (taken from a launch)' * item.was_adopted}" for item in found.deployments]
     lines = {
@@ -153,7 +192,8 @@ def _print_details(found: RegistrationDetails) -> None:
         "family": found.family,
         "origins": ", ".join(found.origins),
         "deployments": ", ".join(deployments) or "none yet: the first launch's will be taken",
-        "registered": f"{found.created_at:%Y-%m-%d %H:%M} UTC",
+        "anonymous": "let in to read" if found.allows_anonymous else "refused",
+        "registered": f"{found.created_at:%Y-%m-%d %H:%M} UTC{', by itself' if found.was_invited else ''}",
     }
     for name, value in lines.items():
         say(f"{name + ':':14}{value}")

@@ -15,8 +15,10 @@ from typing import Final
 from lti_tool.cli_support import CommandRefusedError
 from lti_tool.config import Settings, read_settings
 from lti_tool.content.loader import default_series_folder, load_series
+from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.platform import Platform
 from lti_tool.demo_lms.settings import CLIENT_ID, DEPLOYMENT_ID, DemoLmsSettings
+from lti_tool.lti.platforms import CANVAS, MOODLE, OTHER
 from lti_tool.lti.tool_keys import list_keys, rotate
 from lti_tool.models.schema import upgrade_schema
 from lti_tool.models.store import Store, open_store
@@ -33,7 +35,14 @@ from lti_tool.services.registrations import (
 TOOL_HOST: Final = "127.0.0.1"
 TOOL_PORT: Final = 5000
 LMS_PORT: Final = 5001
+FAMILIES: Final = {Manner.STRICT: OTHER, Manner.CANVAS: CANVAS, Manner.MOODLE: MOODLE}
+"""The family that the demo LMS is registered as, by whose manners it has."""
 _READY_SECONDS: Final = 60.0
+_IN_WORDS: Final = {
+    Manner.STRICT: "",
+    Manner.CANVAS: " with the manners of Canvas",
+    Manner.MOODLE: " with the manners of Moodle",
+}
 _ASK_SECONDS: Final = 0.2
 
 
@@ -43,11 +52,21 @@ class DemoError(CommandRefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Where this demo lives. Two hosts, so that the tool's cookies are third-party in the LMS, as in real life."""
+    """Where this demo lives. Two hosts, so that the tool's cookies are third-party in the LMS, as in real life.
 
-    folder: Path
+    An LMS with the manners of Canvas or Moodle keeps its own data, in a folder inside the demo's: its addresses and
+    its gradebook are other ones.
+    """
+
+    whole_folder: Path
     port: int
     lms_port: int
+    manner: Manner = Manner.STRICT
+
+    @property
+    def folder(self) -> Path:
+        """Where this manner's data is kept."""
+        return self.whole_folder if self.manner is Manner.STRICT else self.whole_folder / self.manner
 
     @property
     def tool_url(self) -> str:
@@ -62,7 +81,9 @@ class Demo:
     @property
     def lms_settings(self) -> DemoLmsSettings:
         """What the demo LMS is told."""
-        return DemoLmsSettings(data_dir=self.folder / "lms", base_url=self.lms_url, tool_url=self.tool_url)
+        return DemoLmsSettings(
+            data_dir=self.folder / "lms", base_url=self.lms_url, tool_url=self.tool_url, manner=self.manner
+        )
 
     def make_environment(self) -> dict[str, str]:
         """The variables the tool's processes run with."""
@@ -74,6 +95,11 @@ class Demo:
             "LTI_TOOL_SECRET_KEY": _keep_secret(self.folder / "secret"),
             "LTI_TOOL_SERIES_DIR": "",
         }
+
+
+def find_manner(word: str) -> Manner:
+    """The manner that is called this: ``strict``, ``canvas`` or ``moodle``."""
+    return Manner(word)
 
 
 def run_demo(demo: Demo, *, now: datetime, say: Callable[[str], None]) -> int:
@@ -94,7 +120,7 @@ def run_demo(demo: Demo, *, now: datetime, say: Callable[[str], None]) -> int:
         say("")
         say(f"    {demo.lms_url}")
         say("")
-        say(f"It is a small LMS; the tool itself answers at {demo.tool_url}.")
+        say(f"It is a small LMS{_IN_WORDS[demo.manner]}; the tool itself answers at {demo.tool_url}.")
         say("Safari refuses secure cookies from this machine, so the tool cannot open in a frame there.")
         say("Ctrl-C stops everything. Your data stays for the next time; make demo-reset starts afresh.")
         say("")
@@ -151,7 +177,7 @@ def register_demo_lms(store: Store, demo: Demo, *, now: datetime) -> Registratio
             auth_url=lms.authorization_url,
             token_url=lms.token_url,
             jwks_url=lms.keys_url,
-            family="other",
+            family=FAMILIES[demo.manner],
             origins=[lms.base_url],
             deployment_ids=[DEPLOYMENT_ID],
         ),
@@ -171,7 +197,8 @@ def _seed(store: Store, settings: Settings, platform: Platform, now: datetime, s
 def _list_programs(demo: Demo, environment: dict[str, str]) -> list[Program]:
     servers = "lti_tool.servers"
     web = (servers, "web", "--host", TOOL_HOST, "--port", str(demo.port), "--workers", "1")
-    lms = (servers, "lms", "--url", demo.lms_url, "--tool-url", demo.tool_url, "--data-dir", str(demo.folder / "lms"))
+    places = ("--url", demo.lms_url, "--tool-url", demo.tool_url, "--data-dir", str(demo.folder / "lms"))
+    lms = (servers, "lms", *places, "--manner", demo.manner.value)
     return [
         Program("tool", web, environment),
         Program("demo LMS", lms),
@@ -217,6 +244,7 @@ def _refuse_taken_ports(demo: Demo) -> None:
     lms_port = choices.pop(0) if taken_lms else demo.lms_port
     variables = [f"PORT={port}"] if port != TOOL_PORT else []
     variables += [f"LMS_PORT={lms_port}"] if lms_port != LMS_PORT else []
+    variables += [f"MANNER={demo.manner.value}"] if demo.manner is not Manner.STRICT else []
     ports = " and ".join(str(number) for number in taken)
     verb = "is" if len(taken) == 1 else "are"
     raise DemoError(

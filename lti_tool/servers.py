@@ -32,6 +32,8 @@ _LONGEST_REQUEST_LINE: Final = 8190
 
 if TYPE_CHECKING:
     from lti_tool.lti.ags import GradebookClient
+    from lti_tool.lti.connector import Services
+    from lti_tool.models import Store
 
 _log = logging.getLogger("lti_tool.servers")
 
@@ -92,22 +94,30 @@ def list_loopback_hosts() -> list[str]:
 
 
 @contextmanager
-def opened_gradebooks(settings: Settings) -> Iterator["GradebookClient"]:
-    """The gradebooks of all platforms, with this process's own connections and tokens."""
+def opened_services(settings: Settings, store: "Store") -> Iterator["Services"]:
+    """What a call to any platform needs: this process's own connections, and the tokens that all processes share."""
     from lti_tool.app import make_http_client, utc_now  # noqa: PLC0415 - each program loads its own parts only
-    from lti_tool.lti.ags import GradebookClient  # noqa: PLC0415
-    from lti_tool.lti.connector import MemoryTokenCache  # noqa: PLC0415
+    from lti_tool.lti.connector import Services  # noqa: PLC0415
     from lti_tool.lti.tool_keys import ToolKeys  # noqa: PLC0415
+    from lti_tool.services.access_tokens import StoredTokenCache  # noqa: PLC0415
 
     http = make_http_client(settings)
     try:
-        yield GradebookClient(http, ToolKeys(settings.keys_dir), MemoryTokenCache(), utc_now)
+        tokens = StoredTokenCache(store, settings.secret_key)
+        yield Services(http, ToolKeys(settings.keys_dir), tokens, utc_now)
     finally:
         http.close()
 
 
+def open_gradebooks(services: "Services") -> "GradebookClient":
+    """The gradebooks of all platforms."""
+    from lti_tool.lti.ags import GradebookClient  # noqa: PLC0415
+
+    return GradebookClient(services.http, services.keys, services.tokens, services.clock)
+
+
 def run_worker(settings: Settings, should_stop: StopFlag) -> None:
-    """Deliver scores, and tidy up once an hour, until told to stop.
+    """Deliver scores, do the other duties of a worker, and tidy up once an hour, until told to stop.
 
     Trouble (a database that is away) is logged, waited out and tried again.
     """
@@ -121,13 +131,22 @@ def run_worker(settings: Settings, should_stop: StopFlag) -> None:
     failures = 0
     tidy_at = time.monotonic()
     _log.info("delivery worker %s started", owner)
-    with opened_gradebooks(settings) as client:
+    with opened_services(settings, store) as services:
+        client = open_gradebooks(services)
         while not should_stop():
             try:
                 if time.monotonic() >= tidy_at:
                     tidy_at = time.monotonic() + TIDYING_SECONDS
                     forget_ended_entries(store, now=utc_now(), should_stop=should_stop)
-                done = deliver_due(store, client, owner=owner, clock=utc_now, should_stop=should_stop)
+                done = deliver_due(
+                    store,
+                    client,
+                    owner=owner,
+                    clock=utc_now,
+                    should_stop=should_stop,
+                    services=services,
+                    base_url=settings.base_url,
+                )
             except Exception:  # noqa: BLE001 - see below
                 # Whatever it was, a worker that ends delivers nothing; the trouble is in the log.
                 failures += 1
@@ -149,12 +168,13 @@ def run_web(settings: Settings, host: str, port: int, workers: int) -> None:
     WebServer(lambda: create_app(settings), [_format_bind(host, port)], workers).run()
 
 
-def run_lms(url: str, tool_url: str, data_dir: Path) -> None:
+def run_lms(url: str, tool_url: str, data_dir: Path, manner: str) -> None:
     """Serve the demo LMS until told to stop. One process: the misbehaviour it can be told to show is kept in it."""
     from lti_tool.demo_lms.app import create_demo_lms  # noqa: PLC0415
+    from lti_tool.demo_lms.manners import Manner  # noqa: PLC0415
     from lti_tool.demo_lms.settings import DemoLmsSettings  # noqa: PLC0415
 
-    settings = DemoLmsSettings(data_dir=data_dir, base_url=url, tool_url=tool_url)
+    settings = DemoLmsSettings(data_dir=data_dir, base_url=url, tool_url=tool_url, manner=Manner(manner))
     binds = [_format_bind(host, urlsplit(url).port or 80) for host in list_loopback_hosts()]
     WebServer(lambda: create_demo_lms(settings), binds, 1).run()
 
@@ -165,7 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
     log_to_stderr()
     options = _parse(arguments)
     if options.program == "lms":
-        run_lms(options.url, options.tool_url, options.data_dir)
+        run_lms(options.url, options.tool_url, options.data_dir, options.manner)
         return 0
     try:
         settings = read_settings()
@@ -191,6 +211,7 @@ def _parse(arguments: list[str] | None) -> Namespace:
     lms.add_argument("--url", required=True)
     lms.add_argument("--tool-url", required=True)
     lms.add_argument("--data-dir", type=Path, required=True)
+    lms.add_argument("--manner", choices=("strict", "canvas", "moodle"), default="strict")
     programs.add_parser("worker", help="a delivery worker")
     return parser.parse_args(arguments)
 

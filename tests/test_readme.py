@@ -37,8 +37,7 @@ from lti_tool.content.sources import list_sources, make_address
 from lti_tool.domain.answer_gaps import find_gaps
 from lti_tool.domain.deliveries import DeliveryReason, DeliveryState
 from lti_tool.domain.scoring import Policy
-from lti_tool.lti import vocabulary
-from lti_tool.lti.errors import RefusalCode
+from lti_tool.lti.errors import RefusalCode, RegistrationProblem
 from lti_tool.models import Base
 from lti_tool.services.errors import ToolError
 from lti_tool.services.examples import fill_example
@@ -53,7 +52,7 @@ README = ROOT / "README.md"
 OWN_SERVER = "needs your own server"
 EXAMPLE_ADDRESS = "https://leading-edge.example.org"
 # What the README promises for later. When one of these exists, the README has something to tell.
-PLANNED = {"backup", "restore", "invite", "platform check", "person export", "person erase"}
+PLANNED = {"backup", "restore", "person export", "person erase"}
 MOST_PICTURE_BYTES = 250_000
 COMMENT = re.compile(r"<!-- (.+?) -->\s*")
 
@@ -246,7 +245,7 @@ def test_make_demo_is_what_the_demo_journey_runs() -> None:
     # Inside make test this is a make within a make, which would also say where it is.
     command = ["make", "-n", "--no-print-directory", "demo"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert said.rstrip().endswith("-m lti_tool.cli demo --port 5000 --lms-port 5001")
+    assert said.rstrip().endswith("-m lti_tool.cli demo --port 5000 --lms-port 5001 --manner strict")
     journey = (ROOT / "tests" / "journeys" / "test_demo.py").read_text(encoding="utf-8")
     assert '"-m", "lti_tool.cli", "demo"' in journey
 
@@ -323,6 +322,10 @@ def list_page_problems() -> dict[str, set[int]]:
 
 def test_every_refused_launch_is_listed_with_its_status() -> None:
     assert read_statuses("refused launches") == {code.value: describe_refusal(code).status for code in RefusalCode}
+
+
+def test_every_reason_not_to_register_is_listed() -> None:
+    assert set(read_codes("registering")) == {problem.value for problem in RegistrationProblem}
 
 
 def test_every_refusal_inside_is_listed_with_its_status() -> None:
@@ -453,19 +456,11 @@ def test_addresses_of_the_tool_exist() -> None:
     known = {rule.rule for rule in app.url_map.iter_rules()}
     text = README.read_text(encoding="utf-8")
     paths = set(re.findall(rf"{re.escape(EXAMPLE_ADDRESS)}(/[\w./]+)", text))
-    assert paths == {"/lti/login", "/lti/launch", "/lti/jwks.json"}
-    assert paths | {"/healthz", "/readyz"} <= known
+    assert paths == {"/lti/login", "/lti/launch", "/lti/jwks.json", "/lti/canvas.json", "/lti/setup"}
+    named = {token.content for token in list_inline("code_inline") if token.content.startswith("/lti/")}
+    assert named == {"/lti/privacy", "/lti/agreement", "/lti/accessibility"}
+    assert paths | named | {"/healthz", "/readyz"} <= known
     assert "/metrics" not in known, "it is here: say so in the README"
-
-
-def test_the_canvas_key_asks_for_scopes_of_the_standard() -> None:
-    (block,) = list_blocks("json")
-    key = json.loads(block.text)
-    asked = set(key["scopes"])
-    assert {vocabulary.SCOPE_SCORE, vocabulary.SCOPE_RESULT_READONLY} <= asked
-    assert asked <= {value for name, value in vars(vocabulary).items() if name.startswith("SCOPE_")}
-    placements = key["extensions"][0]["settings"]["placements"]
-    assert {placement["message_type"] for placement in placements} == {vocabulary.MESSAGE_RESOURCE_LINK}
 
 
 def test_every_session_of_the_series_can_be_linked() -> None:

@@ -10,6 +10,7 @@ from lti_tool.config import Settings
 from lti_tool.domain.roles import Standing
 from tests.support.series import load_real_series
 
+ADMINISTRATORS = {Standing.ADMINISTRATOR}
 LEARNERS = {Standing.PARTICIPANT, Standing.PRACTICE}
 STAFF = {Standing.STAFF}
 EVERYBODY = set(Standing)
@@ -17,16 +18,30 @@ EVERYBODY = set(Standing)
 # Address and methods, and who may enter; "public" needs no launch session.
 ROUTES = {
     "/healthz GET": "public",
+    "/lti/accessibility GET": "public",
+    "/lti/agreement GET": "public",
+    "/lti/arrive POST": "public",
+    "/lti/canvas.json GET": "public",
+    "/lti/continue POST": "public",
+    "/lti/continue/<ticket> GET": "public",
     "/lti/jwks.json GET": "public",
     "/lti/launch GET": "public",
     "/lti/launch POST": "public",
+    "/lti/launch/proof POST": "public",
     "/lti/login GET POST": "public",
     "/lti/login/<flow_id> GET": "public",
     "/lti/login/<flow_id>/tab POST": "public",
+    "/lti/notices POST": "public",
+    "/lti/place POST": "public",
+    "/lti/privacy GET": "public",
+    "/lti/register/<invite> GET": "public",
+    "/lti/register/<invite> POST": "public",
+    "/lti/setup GET": "public",
     "/readyz GET": "public",
     "/s/<session_id>/ GET": EVERYBODY,
     "/s/<session_id>/grades/ GET": STAFF,
     "/s/<session_id>/grades/<int:delivery_id>/retry POST": STAFF,
+    "/s/<session_id>/grades/columns POST": STAFF,
     "/s/<session_id>/link GET": STAFF,
     "/s/<session_id>/link POST": STAFF,
     "/s/<session_id>/modules/<module_key> GET": EVERYBODY,
@@ -39,6 +54,8 @@ ROUTES = {
     "/s/<session_id>/modules/<module_key>/reflections/<reflection_key> GET": LEARNERS,
     "/s/<session_id>/modules/<module_key>/reflections/<reflection_key> POST": LEARNERS,
     "/s/<session_id>/modules/<module_key>/reflections/<reflection_key>/autosave POST": LEARNERS,
+    "/s/<session_id>/people/ GET": STAFF,
+    "/s/<session_id>/people/ POST": STAFF,
     "/s/<session_id>/reviews/ GET": STAFF,
     "/s/<session_id>/reviews/<int:submission_id> GET": STAFF,
     "/s/<session_id>/reviews/<int:submission_id> POST": STAFF,
@@ -47,6 +64,8 @@ ROUTES = {
     "/s/<session_id>/reviews/<int:submission_id>/release POST": STAFF,
     "/s/<session_id>/promises GET": LEARNERS,
     "/s/<session_id>/search GET": EVERYBODY,
+    "/s/<session_id>/self-check/ GET": ADMINISTRATORS,
+    "/s/<session_id>/self-check/ POST": ADMINISTRATORS,
 }
 
 

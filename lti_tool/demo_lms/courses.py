@@ -1,11 +1,12 @@
-"""The two demo courses: their links, their members, and what each person is in them."""
+"""The demo courses: the links they come with, their members, and what each person is in them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from lti_tool.demo_lms.people import DANA, MARISOL, PEOPLE, PRIYA, RUTH, Person
-from lti_tool.lti import vocabulary as lti
+from lti_tool.demo_lms.people import CROWD, DANA, MARISOL, NOOR, PEOPLE, PRIYA, RUTH, TESS, TEST_STUDENT, Person
+from lti_tool.demo_lms.settings import CLIENT_ID
 
 SERIES_KEY: Final = "series"
 COLUMN_MAXIMUM: Final = 100
@@ -16,12 +17,25 @@ class CourseRole(StrEnum):
     """What a member is in a course."""
 
     LEARNER = "Learner"
+    ASSISTANT = "TeachingAssistant"
     INSTRUCTOR = "Instructor"
 
     @property
     def in_words(self) -> str:
         """The role as the people page shows it."""
-        return "Librarian" if self is CourseRole.LEARNER else "Facilitator"
+        return _ROLE_WORDS[self]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether it teaches."""
+        return self is not CourseRole.LEARNER
+
+
+_ROLE_WORDS: Final = {
+    CourseRole.LEARNER: "Librarian",
+    CourseRole.ASSISTANT: "Assistant",
+    CourseRole.INSTRUCTOR: "Facilitator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +102,20 @@ _SERIES: Final = Session(SERIES_KEY, "On the Leading Edge Series", "The whole se
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A place in a course from which the tool is opened. ``id`` is its resource link id."""
+    """A place in a course from which a tool is opened.
+
+    ``target`` is the page of the tool it opens, empty for the tool's own first one. ``custom`` is as it was placed,
+    with its variables unresolved.
+    """
 
     course_id: str
     key: str
     title: str
     description: str
+    custom: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    client_id: str = CLIENT_ID
+    is_published: bool = True
 
     @property
     def id(self) -> str:
@@ -102,23 +124,32 @@ class Link:
 
     @property
     def is_series(self) -> bool:
-        """Whether this is the link to the whole series, which has no gradebook column."""
+        """Whether this is the built-in link to the whole series, which has no gradebook column."""
         return self.key == SERIES_KEY
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A course with its links and members."""
+    """A course with its links and members.
+
+    ``comes_with_sessions`` says whether it began with a link to each session; ``placed`` are the links a tool or a
+    copy put there. ``history`` are the courses it was copied from, the nearest first.
+    """
 
     id: str
     label: str
     title: str
     members: tuple[tuple[Person, CourseRole], ...]
+    comes_with_sessions: bool = True
+    placed: tuple[Link, ...] = ()
+    history: tuple[str, ...] = ()
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The series first, then its eight sessions in order."""
-        return tuple(Link(self.id, item.key, item.title, item.description) for item in (_SERIES, *SESSIONS))
+        """The series first, then its eight sessions in order, then what was placed."""
+        items = (_SERIES, *SESSIONS) if self.comes_with_sessions else ()
+        built_in = (Link(self.id, one.key, one.title, one.description, {"module": one.key}) for one in items)
+        return (*built_in, *self.placed)
 
     @property
     def learners(self) -> tuple[Person, ...]:
@@ -136,12 +167,14 @@ class Course:
 
     def find_role(self, person: Person) -> CourseRole | None:
         """Return what the person is in this course; None for somebody who is not in it."""
+        if person == TEST_STUDENT:  # Canvas's Student View has one in every course, and lists it in none
+            return CourseRole.LEARNER
         return next((role for member, role in self.members if member == person), None)
 
-    def list_launch_roles(self, person: Person) -> list[str]:
-        """Return the role URIs of a launch: the account's own, and the course's for a member."""
+    def is_taught_by(self, person: Person) -> bool:
+        """Whether the person may change what is in the course."""
         role = self.find_role(person)
-        return [*([lti.ROLE_CONTEXT_PREFIX + role] if role else []), *person.account_roles]
+        return role is not None and role.is_staff
 
 
 COURSES: Final = (
@@ -153,6 +186,7 @@ COURSES: Final = (
             (DANA, CourseRole.LEARNER),
             (PRIYA, CourseRole.LEARNER),
             (MARISOL, CourseRole.LEARNER),
+            (TESS, CourseRole.LEARNER),
             (RUTH, CourseRole.INSTRUCTOR),
         ),
     ),
@@ -160,11 +194,35 @@ COURSES: Final = (
         "course-2",
         "LEC-SPRING",
         "Leading Edge Cohort, spring",
-        ((DANA, CourseRole.LEARNER), (RUTH, CourseRole.INSTRUCTOR)),
+        ((DANA, CourseRole.LEARNER), (RUTH, CourseRole.INSTRUCTOR), (NOOR, CourseRole.ASSISTANT)),
+    ),
+    Course(
+        "course-3",
+        "LEC-NEW",
+        "Leading Edge Cohort, empty",
+        (
+            (DANA, CourseRole.LEARNER),
+            (PRIYA, CourseRole.LEARNER),
+            (MARISOL, CourseRole.LEARNER),
+            (TESS, CourseRole.LEARNER),
+            (RUTH, CourseRole.INSTRUCTOR),
+        ),
+        comes_with_sessions=False,
     ),
 )
 
 
+BIG_COURSE: Final = Course(
+    "course-big",
+    "LEC-BIG",
+    "Leading Edge Cohort, a big one",
+    (*((person, CourseRole.LEARNER) for person in CROWD), (RUTH, CourseRole.INSTRUCTOR)),
+)
+"""A course for trying long lists. No page leads to it."""
+
+ALL_COURSES: Final = (*COURSES, BIG_COURSE)
+
+
 def find_course(course_id: str | None) -> Course | None:
-    """Return the course with this id, or None."""
-    return next((course for course in COURSES if course.id == course_id), None)
+    """Return the course as it began, or None; with what came later it is in ``catalog``."""
+    return next((course for course in ALL_COURSES if course.id == course_id), None)

@@ -1,6 +1,7 @@
 """Misbehaviour on demand: what a tool has to live with, for tests and for curious people."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -13,6 +14,17 @@ class Service(StrEnum):
     LINE_ITEMS = "line items"
     SCORES = "scores"
     RESULTS = "results"
+    ROSTER = "list of people"
+
+
+class Spoiling(StrEnum):
+    """Ways to make a good answer useless."""
+
+    TRUNCATED = "cut off in the middle"
+    WRONG_TYPE = "a list for an object, an object for a list"
+    LOOP = "the next page is this one"
+    ENDLESS = "there is always one more page"
+    ELSEWHERE = "the next page is on another host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +35,19 @@ class Interference:
     answer_status: int | None = None
     answer_body: str = ""
     answer_type: str = "text/plain; charset=utf-8"
+    answer_headers: tuple[tuple[str, str], ...] = ()
     lose_answer: bool = False
+    spoiling: Spoiling | None = None
+    other_origin: str = ""
+    drip_seconds: float = 0
 
 
 _NOTHING: Final = Interference()
+_HTML: Final = "text/html; charset=utf-8"
+_LOGIN_PAGE: Final = (
+    "<!DOCTYPE html><html lang=en><title>Sign in</title><p>Your session has ended. Sign in again.</p></html>"
+)
+_HUGE_BYTES: Final = 2_500_000
 
 
 @dataclass(slots=True)
@@ -57,10 +78,50 @@ class Faults:
         *,
         body: str = "",
         media_type: str = "text/plain; charset=utf-8",
+        headers: Mapping[str, str] | None = None,
         only: Service | None = None,
     ) -> None:
         """Answer the next calls with this status and body; nothing is checked and nothing is recorded."""
-        self._plan(Interference(answer_status=status, answer_body=body, answer_type=media_type), calls, only)
+        more = tuple((headers or {}).items())
+        made_up = Interference(answer_status=status, answer_body=body, answer_type=media_type, answer_headers=more)
+        self._plan(made_up, calls, only)
+
+    def answer_html(self, calls: int = 1, *, status: int = 200, only: Service | None = None) -> None:
+        """Answer the next calls with a web page, as a portal or a sign-in page before the LMS does."""
+        self.answer_instead(status, calls, body=_LOGIN_PAGE, media_type=_HTML, only=only)
+
+    def answer_nothing(self, calls: int = 1, *, status: int = 200, only: Service | None = None) -> None:
+        """Answer the next calls with an empty body that calls itself JSON."""
+        self.answer_instead(status, calls, media_type="application/json", only=only)
+
+    def answer_hugely(self, calls: int = 1, *, only: Service | None = None) -> None:
+        """Answer the next calls with good JSON of more than two million bytes."""
+        body = f'["{"x" * _HUGE_BYTES}"]'
+        self.answer_instead(200, calls, body=body, media_type="application/json", only=only)
+
+    def redirect(self, location: str, calls: int = 1, *, status: int = 302, only: Service | None = None) -> None:
+        """Send the next calls elsewhere, where their token must not go."""
+        self.answer_instead(status, calls, headers={"Location": location}, only=only)
+
+    def throttle(self, calls: int = 1, *, only: Service | None = None) -> None:
+        """Answer the next calls as Canvas does to a client that asks too much (doc/api/throttling.md)."""
+        headers, words = {"X-Rate-Limit-Remaining": "0.0"}, "403 Forbidden (Rate Limit Exceeded)\n"
+        self.answer_instead(403, calls, body=words, headers=headers, only=only)
+
+    def spoil_answers(
+        self,
+        how: Spoiling,
+        calls: int = 1,
+        *,
+        other_origin: str = "https://elsewhere.example",
+        only: Service | None = None,
+    ) -> None:
+        """Treat the next calls properly and make their good answers useless."""
+        self._plan(Interference(spoiling=how, other_origin=other_origin), calls, only)
+
+    def drip(self, seconds: float, calls: int = 1, *, only: Service | None = None) -> None:
+        """Treat the next calls properly and send their answers a byte at a time, with so long before each."""
+        self._plan(Interference(drip_seconds=seconds), calls, only)
 
     def be_down(self, calls: int = 1, *, only: Service | None = None) -> None:
         """Answer the next calls with 503, as a proxy does while the LMS behind it restarts."""
@@ -140,6 +201,10 @@ def _describe(plan: _Planned) -> str:
         words = "record, then break the connection"
     elif what.answer_status is not None:
         words = f"answer {what.answer_status}"
+    elif what.spoiling is not None:
+        words = f"spoil the answer ({what.spoiling})"
+    elif what.drip_seconds:
+        words = f"send a byte every {what.drip_seconds:g} seconds"
     else:
         words = f"wait {what.wait_seconds:g} seconds"
     calls = "the next call" if plan.calls_left == 1 else f"the next {plan.calls_left} calls"

@@ -1,113 +1,56 @@
 """The gradebook: its columns, and every score that was ever accepted in them.
 
-Scores are only added. What a cell shows is its newest score; a score that clears is a score too.
+Scores are only added. What a cell shows is what its newest score made of it; a score that clears is a score too, and
+so is what a teacher writes by hand.
 """
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from lti_tool.demo_lms.courses import COLUMN_MAXIMUM, COLUMN_TAG, COURSES
+from lti_tool.demo_lms.cells import (
+    AttemptsUsedUpError,
+    Cell,
+    LockedCellError,
+    NewScore,
+    Place,
+    StaleScoreError,
+    Work,
+    take_score,
+    take_teachers_grade,
+)
+from lti_tool.demo_lms.column_rules import ColumnRules
+from lti_tool.demo_lms.courses import ALL_COURSES, COLUMN_MAXIMUM, COLUMN_TAG
+from lti_tool.demo_lms.grades import Column, Grade, format_number, write_json_number
+from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.memory import Memory, format_instant
 
-_SESSION_PREFIX: Final = "On the Leading Edge of "
+__all__ = [
+    "AttemptsUsedUpError",
+    "Column",
+    "Grade",
+    "Gradebook",
+    "LockedCellError",
+    "NewScore",
+    "StaleScoreError",
+    "format_number",
+    "write_json_number",
+]
 
+_SELECT_SCORES: Final = "SELECT scores.*, cells.body AS cell FROM scores LEFT JOIN cells ON cells.score_id = scores.id"
 
-class StaleScoreError(Exception):
-    """A score is not newer than the one that is there. ``newest`` is the time of that one."""
-
-    def __init__(self, newest: datetime) -> None:
-        super().__init__(f"a score of {newest.isoformat()} is already there")
-        self.newest = newest
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One gradebook column. ``made_by_tool`` tells those of the tool from those that came with a link."""
-
-    id: int
-    course_id: str
-    label: str
-    maximum: float
-    resource_id: str | None = None
-    tag: str | None = None
-    resource_link_id: str | None = None
-    made_by_tool: bool = False
-    extras: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def short_label(self) -> str:
-        """The label without what all eight sessions have in common."""
-        return self.label.removeprefix(_SESSION_PREFIX)
-
-
-@dataclass(frozen=True, slots=True)
-class NewScore:
-    """A score on its way into a cell; its meaning has been checked."""
-
-    sub: str
-    given: float | None
-    maximum: float | None
-    comment: str | None
-    sent_at: datetime
-    activity_progress: str
-    grading_progress: str
-
-    @property
-    def clears(self) -> bool:
-        """Whether this empties the cell, as Moodle 4.5 does for a score that is not final or has no number."""
-        return self.given is None or self.grading_progress != "FullyGraded"
-
-
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """What stands in a cell after one score. ``value`` is on the column's scale; None is an empty cell."""
-
-    id: int
-    sub: str
-    value: float | None
-    column_maximum: float
-    given: float | None
-    given_of: float | None
-    comment: str | None
-    sent_at: datetime
-    arrived_at: datetime
-    activity_progress: str
-    grading_progress: str
-
-    @property
-    def value_in_words(self) -> str:
-        """The cell's text, such as "92 of 100"."""
-        if self.value is None:
-            return "No score"
-        return f"{format_number(self.value)} of {format_number(self.column_maximum)}"
-
-    @property
-    def given_in_words(self) -> str:
-        """What the tool sent, before it was put on the column's scale."""
-        if self.given is None:
-            return "no number"
-        return f"{format_number(self.given)} of {format_number(self.given_of or 0)}"
-
-
-def format_number(number: float) -> str:
-    """Return the number with at most two decimals and no empty ones."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
-
-
-def write_json_number(number: float) -> int | float:
-    """Return a whole number as an int, so that JSON says 100 and not 100.0."""
-    return int(number) if number.is_integer() else number
+_NEWEST: Final = "scores.id IN (SELECT max(id) FROM scores WHERE column_id = ? GROUP BY sub)"
 
 
 class Gradebook:
-    """The columns and scores of all courses."""
+    """The columns and scores of all courses. ``rules`` holds what a teacher decided about a column."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, manner: Manner = Manner.STRICT) -> None:
         self._memory = memory
+        self._manner = manner
+        self.rules = ColumnRules(memory)
         with memory.write() as connection:
             if not connection.execute("SELECT 1 FROM columns LIMIT 1").fetchone():
                 for column in _list_first_columns():
@@ -151,40 +94,50 @@ class Gradebook:
             connection.execute("DELETE FROM columns WHERE id = ?", (column.id,))
 
     def record_score(self, column: Column, score: NewScore, arrived_at: datetime) -> Grade:
-        """Keep a score and return what the cell shows now.
+        """Let a score change its cell as the LMS's manner has it, keep it, and return what the cell shows now.
 
         Raises:
-            StaleScoreError: a score of the same or a later time is there; nothing was kept.
+            StaleScoreError: what is there is newer; nothing was kept.
+            LockedCellError: a teacher locked the cell; nothing was kept.
+            AttemptsUsedUpError: the score makes a new attempt and none is left; nothing was kept.
         """
+        place = self._describe_place(column, score.sub)
         with self._memory.write() as connection:
-            newest = connection.execute(
-                "SELECT max(sent_at) FROM scores WHERE column_id = ? AND sub = ?", (column.id, score.sub)
-            ).fetchone()[0]
-            if newest is not None and format_instant(score.sent_at) <= newest:
-                raise StaleScoreError(datetime.fromisoformat(newest))
-            cursor = connection.execute(
-                "INSERT INTO scores (column_id, sub, given, maximum, comment, sent_at, arrived_at, activity_progress,"
-                " grading_progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    column.id,
-                    score.sub,
-                    score.given,
-                    score.maximum,
-                    score.comment,
-                    format_instant(score.sent_at),
-                    format_instant(arrived_at),
-                    score.activity_progress,
-                    score.grading_progress,
-                ),
-            )
-            row = connection.execute("SELECT * FROM scores WHERE id = ?", (cursor.lastrowid,)).fetchone()
+            cell = take_score(self._manner, place, _find_cell(connection, column, score.sub), score, arrived_at)
+            row = _insert_score(connection, column, score, arrived_at, cell)
         return _read_grade(row, column)
+
+    def override_grade(self, column: Column, sub: str, value: float, at: datetime, comment: str = "") -> Grade:
+        """Write into a cell by hand, as a teacher does, and return what it shows now."""
+        by_hand = NewScore(sub, value, column.maximum, comment or None, at, "", "FullyGraded")
+        place = self._describe_place(column, sub)
+        with self._memory.write() as connection:
+            found = _find_cell(connection, column, sub)
+            cell = take_teachers_grade(self._manner, place, found, value, comment, at)
+            row = _insert_score(connection, column, by_hand, at, cell)
+        return _read_grade(row, column)
+
+    def find_cell(self, column: Column, sub: str) -> Cell:
+        """Return the cell with all it holds; an untouched one if nothing was ever sent."""
+        with self._memory.read() as connection:
+            return _find_cell(connection, column, sub)
+
+    def _describe_place(self, column: Column, sub: str) -> Place:
+        beside = self.list_columns(column.course_id, resource_link_id=column.resource_link_id)
+        is_first = column.resource_link_id is None or beside[:1] == [column]
+        return Place(
+            maximum=column.maximum,
+            is_coupled=not column.made_by_tool,
+            is_locked=self.rules.is_cell_locked(column.id, sub),
+            is_first=is_first,
+            attempts_allowed=self.rules.find(column.id).attempts_allowed,
+        )
 
     def list_history(self, column: Column, sub: str) -> list[Grade]:
         """Return every score accepted for one cell, newest first."""
         with self._memory.read() as connection:
             rows = connection.execute(
-                "SELECT * FROM scores WHERE column_id = ? AND sub = ? ORDER BY id DESC", (column.id, sub)
+                f"{_SELECT_SCORES} WHERE column_id = ? AND sub = ? ORDER BY scores.id DESC", (column.id, sub)
             ).fetchall()
         return [_read_grade(row, column) for row in rows]
 
@@ -196,8 +149,7 @@ class Gradebook:
         """Return what each cell of the column shows that ever got a score, in the order of the people's ids."""
         with self._memory.read() as connection:
             rows = connection.execute(
-                "SELECT * FROM scores WHERE id IN (SELECT max(id) FROM scores WHERE column_id = ? GROUP BY sub)"
-                " ORDER BY sub",
+                f"{_SELECT_SCORES} WHERE {_NEWEST} ORDER BY sub",
                 (column.id,),
             ).fetchall()
         return [_read_grade(row, column) for row in rows]
@@ -214,7 +166,7 @@ def _list_first_columns() -> list[Column]:
             tag=COLUMN_TAG,
             resource_link_id=link.id,
         )
-        for course in COURSES
+        for course in ALL_COURSES
         for link in course.links
         if not link.is_series
     ]
@@ -252,21 +204,75 @@ def _read_column(row: sqlite3.Row) -> Column:
     )
 
 
+def _insert_score(
+    connection: sqlite3.Connection, column: Column, score: NewScore, arrived_at: datetime, cell: Cell
+) -> sqlite3.Row:
+    cursor = connection.execute(
+        "INSERT INTO scores (column_id, sub, given, maximum, comment, sent_at, arrived_at, activity_progress,"
+        " grading_progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            column.id,
+            score.sub,
+            score.given,
+            score.maximum,
+            score.comment,
+            format_instant(score.sent_at),
+            format_instant(arrived_at),
+            score.activity_progress,
+            score.grading_progress,
+        ),
+    )
+    connection.execute(
+        "INSERT INTO cells (score_id, body) VALUES (?, ?)", (cursor.lastrowid, _write_cell(cell, column.maximum))
+    )
+    row: sqlite3.Row = connection.execute(f"{_SELECT_SCORES} WHERE scores.id = ?", (cursor.lastrowid,)).fetchone()
+    return row
+
+
+def _find_cell(connection: sqlite3.Connection, column: Column, sub: str) -> Cell:
+    row = connection.execute(
+        f"{_SELECT_SCORES} WHERE column_id = ? AND sub = ? ORDER BY scores.id DESC LIMIT 1", (column.id, sub)
+    ).fetchone()
+    return Cell() if row is None else _read_cell(row, column)
+
+
+def _write_cell(cell: Cell, maximum: float) -> str:
+    work = cell.work and {**asdict(cell.work), "submitted_at": format_instant(cell.work.submitted_at)}
+    written_at = cell.written_at and format_instant(cell.written_at)
+    return json.dumps({**asdict(cell), "written_at": written_at, "work": work, "of": maximum})
+
+
+def _read_cell(row: sqlite3.Row, column: Column) -> Cell:
+    """Return the cell as this score left it, on the column's present scale."""
+    if row["cell"] is None:  # from before cells were kept: what the strict manner makes of a score
+        score = NewScore(row["sub"], row["given"], row["maximum"], row["comment"], _read_time(row["sent_at"]), "", "")
+        score = replace(score, grading_progress=row["grading_progress"])
+        return take_score(Manner.STRICT, Place(column.maximum, is_coupled=True), Cell(), score, score.sent_at)
+    body: dict[str, Any] = json.loads(row["cell"])
+    of, work, written_at = body.pop("of"), body["work"], body["written_at"]
+    value = None if body["value"] is None else body["value"] * column.maximum / of if of else body["value"]
+    kept = work and Work(work["kind"], work["data"], _read_time(work["submitted_at"]))
+    comments, time = tuple(body["comments"]), written_at and _read_time(written_at)
+    return Cell(**{**body, "value": value, "comments": comments, "written_at": time, "work": kept})
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def _read_grade(row: sqlite3.Row, column: Column) -> Grade:
-    given, given_of = row["given"], row["maximum"]
-    value = None
-    if given is not None and row["grading_progress"] == "FullyGraded":
-        value = min(given / given_of, 1.0) * column.maximum
+    cell = _read_cell(row, column)
     return Grade(
         id=row["id"],
         sub=row["sub"],
-        value=value,
+        value=cell.value,
         column_maximum=column.maximum,
-        given=given,
-        given_of=given_of,
-        comment=row["comment"],
-        sent_at=datetime.fromisoformat(row["sent_at"]),
-        arrived_at=datetime.fromisoformat(row["arrived_at"]),
+        given=row["given"],
+        given_of=row["maximum"],
+        comment=cell.comments[-1] if cell.comments else None,
+        sent_at=_read_time(row["sent_at"]),
+        arrived_at=_read_time(row["arrived_at"]),
         activity_progress=row["activity_progress"],
         grading_progress=row["grading_progress"],
+        cell=cell,
     )

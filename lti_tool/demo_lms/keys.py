@@ -164,9 +164,12 @@ def _index_keys(key_set: object) -> dict[str, jwt.PyJWK]:
 class ToolKeys:
     """The tool's public keys: fetched when first needed, kept ten minutes, fetched again for an unknown ``kid``."""
 
-    def __init__(self, settings: DemoLmsSettings, note_fetch: Callable[[str, bool], None]) -> None:
-        self._url = settings.tool_keys_url
-        self._fetch = settings.fetch_tool_keys or (lambda: fetch_key_set_over_http(self._url))
+    def __init__(
+        self, settings: DemoLmsSettings, note_fetch: Callable[[str, str, bool], None], url: str | None = None
+    ) -> None:
+        self._url = url or settings.tool_keys_url
+        replacement = settings.fetch_tool_keys if url is None else None
+        self._fetch = replacement or (lambda: fetch_key_set_over_http(self._url))
         self._note_fetch = note_fetch
         self._lock = threading.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -189,7 +192,7 @@ class ToolKeys:
         try:
             keys = _index_keys(self._fetch())
         except (OSError, ValueError, jwt.PyJWTError) as error:
-            self._note_fetch(f"{type(error).__name__}: {error}", False)
+            self._note_fetch(self._url, f"{type(error).__name__}: {error}", False)
             raise ToolKeysUnavailableError(f"the tool's keys could not be fetched from {self._url}") from error
-        self._note_fetch(f"{len(keys)} RSA keys", True)
+        self._note_fetch(self._url, f"{len(keys)} RSA keys", True)
         return keys

@@ -17,12 +17,30 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS platform_keys (
     id INTEGER PRIMARY KEY, kid TEXT NOT NULL UNIQUE, pem TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS message_hints (
-    digest TEXT PRIMARY KEY, sub TEXT NOT NULL, course_id TEXT NOT NULL, link_key TEXT NOT NULL,
-    document_target TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
+CREATE TABLE IF NOT EXISTS launch_hints (
+    digest TEXT PRIMARY KEY, body TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
 );
-CREATE TABLE IF NOT EXISTS access_tokens (
-    digest TEXT PRIMARY KEY, scopes TEXT NOT NULL, expires_at TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS service_tokens (
+    digest TEXT PRIMARY KEY, client_id TEXT NOT NULL, scopes TEXT NOT NULL, expires_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS registrations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, client_id TEXT NOT NULL UNIQUE, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS registration_tokens (
+    digest TEXT PRIMARY KEY, client_id TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT
+);
+CREATE TABLE IF NOT EXISTS deep_link_requests (
+    digest TEXT PRIMARY KEY, body TEXT NOT NULL, expires_at TEXT NOT NULL, answered_at TEXT
+);
+CREATE TABLE IF NOT EXISTS used_nonces (digest TEXT PRIMARY KEY, expires_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS placed_links (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, course_id TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS course_copies (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, course_id TEXT NOT NULL UNIQUE, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS notice_handlers (
+    client_id TEXT NOT NULL, notice_type TEXT NOT NULL, handler TEXT NOT NULL, PRIMARY KEY (client_id, notice_type)
 );
 CREATE TABLE IF NOT EXISTS used_assertions (digest TEXT PRIMARY KEY, expires_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS columns (
@@ -34,6 +52,23 @@ CREATE TABLE IF NOT EXISTS scores (
     id INTEGER PRIMARY KEY AUTOINCREMENT, column_id INTEGER NOT NULL REFERENCES columns (id) ON DELETE CASCADE,
     sub TEXT NOT NULL, given REAL, maximum REAL, comment TEXT, sent_at TEXT NOT NULL, arrived_at TEXT NOT NULL,
     activity_progress TEXT NOT NULL, grading_progress TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS cells (
+    score_id INTEGER PRIMARY KEY REFERENCES scores (id) ON DELETE CASCADE, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS column_owners (
+    column_id INTEGER PRIMARY KEY REFERENCES columns (id) ON DELETE CASCADE, client_id TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS column_rules (
+    column_id INTEGER PRIMARY KEY REFERENCES columns (id) ON DELETE CASCADE,
+    is_locked INTEGER NOT NULL DEFAULT 0, attempts_allowed INTEGER, is_foreign INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS locked_cells (
+    column_id INTEGER NOT NULL REFERENCES columns (id) ON DELETE CASCADE, sub TEXT NOT NULL,
+    PRIMARY KEY (column_id, sub)
+);
+CREATE TABLE IF NOT EXISTS enrolments (
+    course_id TEXT NOT NULL, sub TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (course_id, sub)
 );
 CREATE INDEX IF NOT EXISTS scores_by_person ON scores (column_id, sub, id);
 CREATE TABLE IF NOT EXISTS traffic (

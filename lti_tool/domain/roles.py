@@ -50,6 +50,14 @@ class Standing(StrEnum):
         return self in {Standing.PARTICIPANT, Standing.PRACTICE}
 
 
+class RosterStatus(StrEnum):
+    """What a course's own list of people says of somebody: there; there but inactive; no longer there."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    GONE = "gone"
+
+
 def decide_standing(roles: Iterable[str], *, has_context: bool, has_been_staff: bool) -> Standing:
     """Decide who enters.
 

@@ -1,5 +1,6 @@
 """A course's gradebook: send a score, read results, list and make columns (AGS 2.0)."""
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -17,12 +18,15 @@ from lti_tool.lti.claims import read_origin
 from lti_tool.lti.connector import Services, TokenCache, ToolServiceConnector
 from lti_tool.lti.errors import ServiceError
 from lti_tool.lti.http import HttpClient
+from lti_tool.lti.json_text import BadJsonError, parse_json
 from lti_tool.lti.logins import append_query
-from lti_tool.lti.platforms import extend_score, format_score_time, traits_of
+from lti_tool.lti.paging import read_pages, refuse_answer
+from lti_tool.lti.platforms import extend_line_item, extend_note, extend_score, format_score_time, traits_of
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.lti.values import (
     AnswerClass,
     LineItemValue,
+    PendingNote,
     PlatformAnswer,
     Registration,
     ResultValue,
@@ -33,6 +37,7 @@ __all__ = [
     "AnswerClass",
     "GradebookClient",
     "LineItemValue",
+    "PendingNote",
     "PlatformAnswer",
     "ResultValue",
     "ScoreMessage",
@@ -42,7 +47,6 @@ __all__ = [
     "scores_url",
 ]
 
-MOST_PAGES: Final = 200
 LONGEST_LABEL: Final = 255
 
 
@@ -55,6 +59,7 @@ class ToolGradesService(AssignmentsGradesService):
 
     def __init__(self, connector: ToolServiceConnector, scope: str, **addresses: str) -> None:
         super().__init__(connector, {"scope": [scope], **addresses})  # type: ignore[typeddict-item]
+        self._connector = connector
         self._scope = scope
 
     def get_pages(self, url: str, accept: str) -> list[dict[str, object]]:
@@ -64,21 +69,10 @@ class ToolGradesService(AssignmentsGradesService):
             ServiceError: a page could not be read, or leads elsewhere.
         """
         items: list[dict[str, object]] = []
-        page: str | None = url
-        seen: set[str] = set()
-        while page is not None:
-            if page in seen or len(seen) >= MOST_PAGES:
-                raise _refuse_answer("The list has no end.")
-            if seen and read_origin(page) != read_origin(url):
-                # The token goes with the request: only the platform that gave it may see it.
-                raise _refuse_answer("The list goes on at another address.")
-            seen.add(page)
-            answer = self._service_connector.make_service_request([self._scope], page, accept=accept)
-            content = answer["body"]
+        for content in read_pages(self._connector, self._scope, url, accept):
             if not isinstance(content, list):
-                raise _refuse_answer("The answer is not a list.")
+                raise refuse_answer("The answer is not a list.")
             items += [item for item in content if isinstance(item, dict)]
-            page = answer["next_page_url"]
         return items
 
     @staticmethod
@@ -100,16 +94,30 @@ class GradebookClient:
         Raises:
             NoKeyError: the tool has no key to sign with.
         """
+        return self._put(registration, line_item_url, build_grade(registration.family, score))
+
+    def _put(self, registration: Registration, line_item_url: str, grade: Grade) -> PlatformAnswer:
         connector = ToolServiceConnector(registration, self._services)
         service = ToolGradesService(connector, vocabulary.SCOPE_SCORE, lineitem=line_item_url)
         try:
-            service.put_grade(build_grade(registration.family, score))
+            service.put_grade(grade)
         except ServiceError as error:
             return error.answer
         except LtiException as error:
             return PlatformAnswer(AnswerClass.REFUSED, None, str(error))
         status = None if connector.last_answer is None else connector.last_answer.status
         return PlatformAnswer(AnswerClass.SENT, status, "")
+
+    def send_note(self, registration: Registration, line_item_url: str, note: PendingNote) -> PlatformAnswer:
+        """Tell a cell that holds no grade that work came back. Every answer comes back classified.
+
+        Raises:
+            ValueError: this platform could erase a grade at it.
+            NoKeyError: the tool has no key to sign with.
+        """
+        if not traits_of(registration.family).keeps_waiting_without_grade:
+            raise ValueError(f"a platform of family {registration.family} cannot be told this without harm")
+        return self._put(registration, line_item_url, build_note(registration.family, note))
 
     def read_results(
         self, registration: Registration, line_item_url: str, user_sub: str | None = None
@@ -178,19 +186,44 @@ class GradebookClient:
         column.set_resource_id(resource_id).set_tag(tag)
         if resource_link_id is not None:
             column.set_resource_link_id(resource_link_id)
+        described = json.loads(column.get_value()) | extend_line_item(registration.family)
         answer = ToolServiceConnector(registration, self._services).make_service_request(
             [vocabulary.SCOPE_LINE_ITEM],
             line_items_url,
             is_post=True,
-            data=column.get_value(),
+            data=json.dumps(described),
             content_type=vocabulary.MEDIA_LINE_ITEM,
             accept=vocabulary.MEDIA_LINE_ITEM,
         )
         content = answer["body"]
         made = _read_line_item(content) if isinstance(content, dict) else None
         if made is None:
-            raise _refuse_answer("The column was made, but the answer does not say where it is.", is_made=True)
+            raise refuse_answer("The column was made, but the answer does not say where it is.", is_made=True)
         return made
+
+    def update_line_item(
+        self, registration: Registration, line_item_url: str, changes: Mapping[str, object]
+    ) -> LineItemValue:
+        """Change what is named in ``changes`` and keep all the rest, fields that nobody here knows included.
+
+        What a PUT leaves out is emptied (AGS 2.0 §3.2.8; Moodle blanks tag and resourceId, measured): so the column is
+        read, changed and put back whole.
+
+        Raises:
+            ServiceError: the platform does not say what the column holds, or does not take it back.
+            NoKeyError: the tool has no key to sign with.
+        """
+        connector = ToolServiceConnector(registration, self._services)
+        scope, media = vocabulary.SCOPE_LINE_ITEM, vocabulary.MEDIA_LINE_ITEM
+        held = _parse_object(connector.send("GET", line_item_url, scope=scope, accept=media).body)
+        if held is None or _read_line_item(held) is None:
+            raise refuse_answer("The answer does not describe a column.")
+        whole = held | dict(changes)
+        connector.send("PUT", line_item_url, scope=scope, accept=media, body=json.dumps(whole), content_type=media)
+        changed = _read_line_item(whole)
+        if changed is None:
+            raise refuse_answer("The column was changed, but does not say where it is.", is_made=True)
+        return changed
 
     def _open(self, registration: Registration, scope: str) -> ToolGradesService:
         return ToolGradesService(ToolServiceConnector(registration, self._services), scope)
@@ -216,6 +249,23 @@ def build_grade(family: str, score: ScoreMessage) -> Grade:
     if score.comment:
         grade.set_comment(score.comment)
     return grade.set_extra_claims(extend_score(family, score))
+
+
+def build_note(family: str, note: PendingNote) -> Grade:
+    """Write a note as the library's Grade, without any number."""
+    grade = Grade()
+    grade.set_user_id(note.user_sub).set_timestamp(format_score_time(note.timestamp)).set_comment(note.comment)
+    grade.set_activity_progress(vocabulary.PROGRESS_IN_PROGRESS)
+    grade.set_grading_progress(vocabulary.GRADING_PENDING_MANUAL)
+    return grade.set_extra_claims(extend_note(family))
+
+
+def _parse_object(body: bytes) -> dict[str, object] | None:
+    try:
+        document = parse_json(body)
+    except BadJsonError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _to_number(value: Decimal | int) -> int | float:
@@ -283,7 +333,3 @@ def _read_moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-
-def _refuse_answer(detail: str, *, is_made: bool = False) -> ServiceError:
-    return ServiceError(PlatformAnswer(AnswerClass.REFUSED, None, detail, maybe_recorded=is_made))

@@ -1,5 +1,6 @@
 """Talking to a platform's services: a token for exactly the scopes of the call, then the call, within our limits."""
 
+import html
 import re
 import threading
 import uuid
@@ -14,11 +15,12 @@ from pylti1p3.service_connector import ServiceConnector, TServiceConnectorRespon
 from typing_extensions import override
 
 from lti_tool.lti import vocabulary
+from lti_tool.lti.answer_words import describe_answer
 from lti_tool.lti.errors import PlatformUnreachable, ServiceError, Unreachability
 from lti_tool.lti.http import HttpAnswer, HttpClient
 from lti_tool.lti.json_text import BadJsonError, parse_json, parse_json_exactly
 from lti_tool.lti.library import SEALED_SESSION, KnownRegistration
-from lti_tool.lti.platforms import classify, classify_token_answer, describe_answer
+from lti_tool.lti.platforms import classify, classify_token_answer
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.lti.values import AnswerClass, PlatformAnswer, Registration
 
@@ -32,7 +34,10 @@ MOST_CACHED_TOKENS: Final = 10_000
 
 
 class TokenCache(Protocol):
-    """Where access tokens wait for their next use. ``key`` names registration and scopes."""
+    """Where access tokens wait for their next use. ``key`` names registration and scopes.
+
+    Its first line is the registration's id. No tenant's key is ever another's.
+    """
 
     def get(self, key: str, now: datetime) -> str | None:
         """Give a token that is still good at ``now``."""
@@ -112,6 +117,21 @@ class ToolServiceConnector(ServiceConnector):
             self._services.tokens.put(name, token, now + lifetime - TOKEN_MARGIN)
         return token
 
+    def ask_what_is_granted(self, scopes: Sequence[str]) -> tuple[str, ...]:
+        """Ask for a new token with these scopes and give those that it holds; a platform may grant fewer.
+
+        Without a ``scope`` in the answer all were granted (RFC 6749 §5.1).
+
+        Raises:
+            ServiceError: the platform gives none.
+            NoKeyError: the tool has no key to sign with.
+        """
+        answer = self._ask_for_token(self._build_token_request(scopes, self._services.clock()))
+        self._read_token(answer)
+        document = parse_json(answer.body)
+        granted = document.get("scope") if isinstance(document, dict) else None
+        return tuple(granted.split()) if isinstance(granted, str) else tuple(scopes)
+
     @override
     def make_service_request(
         self,
@@ -137,6 +157,25 @@ class ToolServiceConnector(ServiceConnector):
             "body": _read_body(answer.body),  # type: ignore[typeddict-item]  # any JSON
             "next_page_url": find_next_page(answer.headers.get("Link", "")),
         }
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        scope: str,
+        accept: str,
+        body: str | None = None,
+        content_type: str | None = None,
+    ) -> HttpAnswer:
+        """Call a service with any method; the stock class knows GET and POST only.
+
+        Raises:
+            ServiceError: it was not reached, or said no.
+            NoKeyError: the tool has no key to sign with.
+        """
+        headers = {"Accept": accept} | ({} if content_type is None else {"Content-Type": content_type})
+        return self._call(method, url, headers, None if body is None else body.encode("utf-8"), [scope])
 
     def _call(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, scopes: Sequence[str]
@@ -164,7 +203,9 @@ class ToolServiceConnector(ServiceConnector):
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, token: str) -> HttpAnswer:
         authorized = {**headers, "Authorization": f"Bearer {token}"}
         try:
-            return self._services.http.request(method, url, headers=authorized, body=body)
+            return self._services.http.request(
+                method, url, headers=authorized, body=body, is_vouched_for=self._known.vouches_for(url)
+            )
         except PlatformUnreachable as error:
             kind = AnswerClass.REFUSED if error.kind is Unreachability.BAD_URL else AnswerClass.PLATFORM_DOWN
             is_unsure = error.kind in _MAYBE_RECORDED
@@ -172,7 +213,13 @@ class ToolServiceConnector(ServiceConnector):
 
     def _ask_for_token(self, form: bytes) -> HttpAnswer:
         try:
-            return self._services.http.request("POST", self._known.token_url, headers=_FORM_HEADERS, body=form)
+            return self._services.http.request(
+                "POST",
+                self._known.token_url,
+                headers=_FORM_HEADERS,
+                body=form,
+                is_vouched_for=self._known.vouches_for(self._known.token_url),
+            )
         except PlatformUnreachable as error:
             # Whatever became of this, the call itself was not made.
             kind = AnswerClass.REFUSED if error.kind is Unreachability.BAD_URL else AnswerClass.PLATFORM_DOWN
@@ -229,14 +276,29 @@ _BEARER_TOKEN: Final = re.compile(r"[!-~]{1,20000}")
 _MAYBE_RECORDED: Final = frozenset({Unreachability.TIMEOUT, Unreachability.DROPPED, Unreachability.TOO_LARGE})
 _LINK: Final = re.compile(r"<([^>]*)>([^<]*)")
 _NEXT: Final = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)', re.IGNORECASE)
+_CURLY_NEXT: Final = re.compile(r";\s*rel\s*=\s*\u201cnext\u201d", re.IGNORECASE)
 
 
 def find_next_page(link_header: str) -> str | None:
-    """Find the next page's address, to the letter (RFC 8288); the stock class lower-cases it, which breaks Canvas's."""
-    for address, parameters in _LINK.findall(link_header):
+    """Find the next page's address, to the letter (RFC 8288); the stock class lower-cases it, which breaks Canvas's.
+
+    Moodle's list of columns puts curly quotes around ``next`` and writes its address as HTML does (lineitems.php,
+    measured); only such an address is unescaped.
+    """
+    for address, parameters in _LINK.findall(_read_header(link_header)):
         if _NEXT.search(parameters):
             return str(address)
+        if _CURLY_NEXT.search(parameters):
+            return html.unescape(str(address))
     return None
+
+
+def _read_header(value: str) -> str:
+    """A header's text; what is beyond ASCII in it is UTF-8 that was read byte by byte."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def read_retry_after(value: str, now: datetime) -> timedelta | None:

@@ -53,7 +53,16 @@ class RefusalCode(StrEnum):
     MISSING_RESOURCE_LINK = "missing_resource_link"
     MISSING_ROLES = "missing_roles"
     BAD_CLAIM = "bad_claim"
-    DEEP_LINKING_UNAVAILABLE = "deep_linking_unavailable"
+    MISSING_DEEP_LINKING_SETTINGS = "missing_deep_linking_settings"
+    BAD_DEEP_LINK_RETURN = "bad_deep_link_return"
+    COOKIES_REFUSED = "cookies_refused"
+    DEEP_LINK_NEEDS_COOKIES = "deep_link_needs_cookies"
+    DEEP_LINK_IN_TAB = "deep_link_in_tab"
+    BROWSER_NOT_PROVED = "browser_not_proved"
+    PARKED_LAUNCH_GONE = "parked_launch_gone"
+    TICKET_GONE = "ticket_gone"
+    DEEP_LINK_GONE = "deep_link_gone"
+    NOT_FOR_PLACING = "not_for_placing"
     BODY_TOO_LARGE = "body_too_large"
 
 
@@ -69,11 +78,37 @@ class LaunchRefused(Exception):  # noqa: N818  # a refusal is an answer, not a f
         self.code = code
         self.detail = detail
         self.return_url = return_url
+        self.registration_id: str | None = None
 
     def with_return_url(self, return_url: str | None) -> Self:
         """Add the way back that the verified token named."""
         self.return_url = return_url
         return self
+
+
+class RegistrationProblem(StrEnum):
+    """Why a platform could not register this tool by itself (Dynamic Registration 1.0)."""
+
+    BAD_CONFIGURATION_ADDRESS = "bad_configuration_address"
+    CONFIGURATION_UNREACHABLE = "configuration_unreachable"
+    CONFIGURATION_UNREADABLE = "configuration_unreadable"
+    ISSUER_ELSEWHERE = "issuer_elsewhere"
+    BAD_PLATFORM_ADDRESS = "bad_platform_address"
+    PLATFORM_REFUSED_TOOL = "platform_refused_tool"
+    REGISTRATION_UNREADABLE = "registration_unreadable"
+
+
+class RegistrationRefused(Exception):  # noqa: N818  # a refusal is an answer, not a fault
+    """A registration that did not come about.
+
+    ``said`` are the platform's own words, for the administrator; ``detail`` is technical and for the log.
+    """
+
+    def __init__(self, problem: RegistrationProblem, detail: str, said: str = "") -> None:
+        super().__init__(f"{problem}: {detail}")
+        self.problem = problem
+        self.detail = detail
+        self.said = said
 
 
 class Unreachability(StrEnum):

@@ -11,6 +11,7 @@ from urllib3 import exceptions
 from urllib3.response import BaseHTTPResponse
 
 from lti_tool.lti.errors import PlatformUnreachable, Unreachability
+from lti_tool.lti.public_addresses import PublicPoolManager
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 15.0
@@ -37,13 +38,15 @@ class HttpAnswer:
 class HttpClient:
     """One pool of connections to platforms, shared by every thread of a process.
 
-    A redirect is handed back as it is: following it would carry a bearer token to an address nobody registered.
+    A redirect is handed back as it is: following it would carry a bearer token to an address nobody registered. Unless
+    ``allow_private``, only hosts that somebody vouches for may be at private addresses.
     """
 
     def __init__(
         self,
         *,
         allow_http: bool,
+        allow_private: bool = True,
         user_agent: str = "lti-tool",
         connect_timeout: float = CONNECT_SECONDS,
         read_timeout: float = READ_SECONDS,
@@ -56,11 +59,20 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=8, retries=False)
+        self._public_pool = self._pool if allow_private else PublicPoolManager(num_pools=64, maxsize=8)
 
     def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_vouched_for: bool = False,
     ) -> HttpAnswer:
         """Ask once and read the answer within the limits.
+
+        ``is_vouched_for``: an operator typed this host, so it may be at a private address (a school's own network).
 
         Raises:
             PlatformUnreachable: no usable answer: the address is not allowed, nobody answered in time, the
@@ -69,7 +81,7 @@ class HttpClient:
         self._check_address(url)
         deadline = time.monotonic() + self._max_seconds
         try:
-            response = self._pool.urlopen(
+            response = (self._pool if is_vouched_for else self._public_pool).urlopen(
                 method,
                 url,
                 body=body,
@@ -92,6 +104,7 @@ class HttpClient:
     def close(self) -> None:
         """Close every kept connection."""
         self._pool.clear()
+        self._public_pool.clear()
 
     def _check_address(self, url: str) -> None:
         try:

@@ -88,9 +88,6 @@ class ToolMessageLaunch(MessageLaunch[GivenParameters, KnownPlatform, FlowMemory
         self.validate_nonce()
         self.validate_message()
         self.validate_deployment()
-        if self.message.message_type == vocabulary.MESSAGE_DEEP_LINKING:
-            # Last of all, so that a forged or broken request is told apart from one that only came too early.
-            raise LaunchRefused(RefusalCode.DEEP_LINKING_UNAVAILABLE, "deep linking requests are not answered yet")
         return self
 
     @override
@@ -203,8 +200,9 @@ class ToolMessageLaunch(MessageLaunch[GivenParameters, KnownPlatform, FlowMemory
         Raises:
             LaunchRefused: with the code of the first rule that is broken.
         """
-        self._message = read_message(self.claims, self._own_origin)
-        if self._message.message_type == vocabulary.MESSAGE_RESOURCE_LINK:
+        allow_anonymous = self._expected.registration.allows_anonymous
+        self._message = read_message(self.claims, self._own_origin, allow_anonymous=allow_anonymous)
+        if self._message.message_type == vocabulary.MESSAGE_RESOURCE_LINK and self._message.subject:
             super().validate_message()
         return self
 

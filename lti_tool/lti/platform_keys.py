@@ -89,13 +89,13 @@ class PlatformKeys:
                 known = self._sets.setdefault(address, _KeySet())
         now = self._clock()
         found = known.keys.get(kid) if known.is_fresh(now) else None
-        return found or self._find_with_fetch(known, address, kid)
+        return found or self._find_with_fetch(known, address, kid, is_vouched_for=registration.vouches_for(address))
 
-    def _find_with_fetch(self, known: _KeySet, address: str, kid: str) -> RSAPublicKey:
+    def _find_with_fetch(self, known: _KeySet, address: str, kid: str, *, is_vouched_for: bool) -> RSAPublicKey:
         with known.lock:
             now = self._clock()
             if self._may_fetch(known, kid, now):
-                self._fetch(known, address, now)
+                self._fetch(known, address, now, is_vouched_for=is_vouched_for)
                 is_answer_new = known.failed_at is None
             else:
                 is_answer_new = False
@@ -116,10 +116,12 @@ class PlatformKeys:
             return True
         return kid not in known.keys and not known.is_known_missing(kid, now) and not known.was_just_fetched(now)
 
-    def _fetch(self, known: _KeySet, address: str, now: datetime) -> None:
+    def _fetch(self, known: _KeySet, address: str, now: datetime, *, is_vouched_for: bool) -> None:
         self.fetches += 1
         try:
-            answer = self._http.request("GET", address, headers={"Accept": "application/json"})
+            answer = self._http.request(
+                "GET", address, headers={"Accept": "application/json"}, is_vouched_for=is_vouched_for
+            )
             keys = read_key_set(answer.body) if answer.status == 200 else None
         except (PlatformUnreachable, BadJsonError) as error:
             known.failed_at, known.failure = now, str(error)

@@ -9,9 +9,10 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,8 @@ from lti_tool.lti.tokens import ALGORITHM
 
 KEY_BITS: Final = 2048
 REREAD_SECONDS: Final = 30.0
+KEPT_AFTER_USE: Final = timedelta(days=1)
+"""How long a key stays published after it signed last: what it signed has ended, and key sets were fetched anew."""
 _FILE_NAME: Final = re.compile(r"(\d{8}T\d{6})(\d{0,6})Z\.pem")
 _log = logging.getLogger(__name__)
 
@@ -114,6 +117,11 @@ def list_keys(directory: Path) -> tuple[ToolKey, ...]:
     """
     names = sorted((name for name, _, _ in _look_at_files(directory)), key=_read_time, reverse=True)
     return tuple(_load_key(directory / name) for name in names)
+
+
+def list_spent_keys(keys: Sequence[ToolKey], now: datetime) -> tuple[ToolKey, ...]:
+    """Name the keys nobody needs any more: a newer one has signed for a day. ``keys`` are all, newest first."""
+    return tuple(key for newer, key in pairwise(keys) if now - newer.created_at > KEPT_AFTER_USE)
 
 
 def rotate(directory: Path, now: datetime) -> ToolKey:

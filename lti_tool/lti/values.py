@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,18 @@ class Registration:
     family: str
     origins: tuple[str, ...] = ()
     active: bool = True
+    allows_anonymous: bool = False
+    was_invited: bool = False
+
+    def vouches_for(self, url: str) -> bool:
+        """Whether the operator typed an address on this host: then it may lie in a private network."""
+        if self.was_invited:
+            return False
+        hosts = {urlsplit(known).hostname for known in (self.auth_url, self.token_url, self.jwks_url)}
+        try:
+            return urlsplit(url).hostname in hosts
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +103,40 @@ class AgsEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class DeepLinkingSettings:
+    """What a platform takes as an answer to a deep linking request (Deep Linking 2.0 §4.4), and where to.
+
+    ``accepts_line_item`` is None where the platform does not say: Canvas never does, and takes them. ``data`` is the
+    platform's own, to be sent back byte for byte; None if none came.
+    """
+
+    return_url: str
+    accept_types: tuple[str, ...]
+    document_targets: tuple[str, ...]
+    accepts_multiple: bool = False
+    accepts_line_item: bool | None = None
+    is_auto_created: bool = False
+    title: str | None = None
+    text: str | None = None
+    data: str | None = None
+    placement: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeService:
+    """Where a platform takes wishes for notices (Platform Notification Service 1.0), and which it offers."""
+
+    url: str
+    notice_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchMessage:
-    """A verified launch. Everything in it was signed by the platform and type-checked here."""
+    """A verified launch. Everything in it was signed by the platform and type-checked here.
+
+    ``subject`` is empty in an anonymous launch, which only a registration that allows it gets through. ``for_user`` is
+    the person whose work a submission review is about; platforms leave it out.
+    """
 
     message_type: str
     subject: str
@@ -109,6 +154,9 @@ class LaunchMessage:
     document_target: str | None
     platform_family: str | None
     issued_at: datetime
+    deep_linking: DeepLinkingSettings | None = None
+    for_user: str | None = None
+    notices: NoticeService | None = None
 
 
 class AnswerClass(StrEnum):
@@ -146,6 +194,8 @@ class ScoreMessage:
     """A finished, final score for one person in one column: always FullyGraded and Completed.
 
     Anything less erases the grade a gradebook already holds (Moodle nulls it, Canvas clears it), so it cannot be said.
+    ``overrides_teacher`` says that a facilitator saw the number somebody wrote by hand, and wants this one instead.
+    ``work_url`` opens her work for a grader who launches it.
     """
 
     user_sub: str
@@ -155,6 +205,8 @@ class ScoreMessage:
     comment: str | None = None
     submitted_at: datetime | None = None
     is_new_attempt: bool = False
+    overrides_teacher: bool = False
+    work_url: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no gradebook may ever be told.
@@ -169,6 +221,29 @@ class ScoreMessage:
         given, maximum = Decimal(self.score_given), Decimal(self.score_maximum)
         if not (given.is_finite() and maximum.is_finite() and maximum > 0 and 0 <= given <= maximum):
             raise ValueError(f"a score lies between 0 and a maximum above 0, not {given} of {maximum}")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingNote:
+    """That work came back to somebody, told to a cell that holds no grade: always PendingManual, without a number.
+
+    It is no score: only a platform that keeps its grade at this, or whose cell is known to be empty, may be told.
+    """
+
+    user_sub: str
+    timestamp: datetime
+    comment: str
+
+    def __post_init__(self) -> None:
+        """Refuse a note that says nothing.
+
+        Raises:
+            ValueError: the person or the words are missing, or the time has no zone.
+        """
+        if not self.user_sub or not self.comment:
+            raise ValueError("a note needs the person it is for, and words")
+        if self.timestamp.tzinfo is None:
+            raise ValueError("a note's time needs a time zone")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,38 @@ class ScoreAttempt(Base):
     at: Mapped[datetime]
 
 
+class ReturnNote(Base):
+    """What the gradebook is told when a plan comes back and no score stands there: that it waits, and one comment.
+
+    It is sent once: ``begun_at`` is set before the request, and a note whose answer was lost is not sent again where a
+    comment would be added twice. A score that is on its way makes it needless.
+    """
+
+    __tablename__ = "return_notes"
+    __table_args__ = (
+        UniqueConstraint("line_item_id", "review_id"),
+        CheckConstraint(one_of("state", ("waiting", "sent", "dropped", "failed")), name="state"),
+        CheckConstraint("(state = 'waiting') = (next_attempt_at IS NOT NULL)", name="waiting_has_time"),
+        Index("ix_return_notes_due", "state", "next_attempt_at", "registration_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id"))
+    line_item_id: Mapped[int] = mapped_column(ForeignKey("line_items.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"))
+    comment: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(20), default="waiting")
+    reason: Mapped[str | None] = mapped_column(String(40))
+    detail: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    timestamp: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
 class DeliveryLease(Base):
     """Which worker sends for a registration, and until when; one at a time, because platforms throttle per client.
 

@@ -22,17 +22,24 @@ from lti_tool.models import (
     Enrolment,
     LineItem,
     Membership,
+    NoticeHandler,
     ResourceLink,
+    Roster,
     User,
 )
 from lti_tool.models import Registration as RegistrationRow
 from lti_tool.models.platforms import SERIES_LINK
 from lti_tool.models.store import AnyRow
+from lti_tool.services.arrival_links import keep_column, keep_link
+from lti_tool.services.arrival_work import WantedWork, find_wanted_work
 from lti_tool.services.audit import record_fact
-from lti_tool.services.scores import hold_scores_of_course, queue_waiting_scores
+from lti_tool.services.column_requests import look_for_columns_at_launch
+from lti_tool.services.notices import keep_notice_service
+from lti_tool.services.rosters import keep_roster
 
 SEEN_AGAIN_AFTER = timedelta(hours=1)
 LATEST_DAY_END = timedelta(hours=12)
+SELF_CHECK_PAGE = "self_check"
 
 _ANCHOR = select(literal(1).label("one")).subquery()
 # What is known of a launch: one row for each open cohort of its course, the one she would go to first; a single row
@@ -55,6 +62,7 @@ _FIND_KNOWN = (
         ResourceLink.id.label("link_id"),
         ResourceLink.title.label("link_title"),
         ResourceLink.module_key.label("link_module_key"),
+        ResourceLink.placement_id.label("link_placement_id"),
         LineItem.id.label("column_id"),
         LineItem.context_id.label("column_context_id"),
         LineItem.module_key.label("column_module_key"),
@@ -63,6 +71,10 @@ _FIND_KNOWN = (
         Cohort.is_default,
         Enrolment.id.label("enrolment_id"),
         Enrolment.is_practice,
+        NoticeHandler.service_url.label("notice_url"),
+        Roster.url.label("roster_url"),
+        Roster.wanted_at.label("roster_wanted_at"),
+        Roster.read_at.label("roster_read_at"),
     )
     .select_from(_ANCHOR)
     .outerjoin(
@@ -72,8 +84,10 @@ _FIND_KNOWN = (
             Deployment.id_on_platform == bindparam("deployment"),
         ),
     )
+    .outerjoin(NoticeHandler, NoticeHandler.deployment_id == Deployment.id)
     .outerjoin(User, and_(User.registration_id == bindparam("registration_id"), User.sub == bindparam("sub")))
     .outerjoin(Context, and_(Context.deployment_id == Deployment.id, Context.id_on_platform == bindparam("context")))
+    .outerjoin(Roster, Roster.context_id == Context.id)
     .outerjoin(Membership, and_(Membership.context_id == Context.id, Membership.user_id == User.id))
     .outerjoin(
         ResourceLink, and_(ResourceLink.context_id == Context.id, ResourceLink.id_on_platform == bindparam("link"))
@@ -92,7 +106,10 @@ _FIND_KNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Who arrived where: ids of ours, her standing, and the module the link opens (``series``, a key or None)."""
+    """Who arrived where: ids of ours, her standing, and the module the link opens (``series``, a key or None).
+
+    ``wanted_work`` is the piece of work the launch is about, when it is about one.
+    """
 
     deployment_id: int
     user_id: int
@@ -101,6 +118,8 @@ class Arrival:
     cohort_id: int | None
     standing: Standing
     module_key: str | None
+    wanted_work: WantedWork | None = None
+    wants_self_check: bool = False
 
 
 def record_arrival(
@@ -118,18 +137,29 @@ def record_arrival(
     user_id = _keep_user(connection, known, registration, message, now)
     has_context = message.context is not None
     standing = decide_standing(
-        message.roles, has_context=has_context, has_been_staff=has_context and bool(known.has_been_staff)
+        # Whoever has no id can neither work nor review: the next one without would be the same person.
+        message.roles if message.subject else (),
+        has_context=has_context,
+        has_been_staff=has_context and bool(message.subject and known.has_been_staff),
     )
+    wants_self_check = message.custom.get("page") == SELF_CHECK_PAGE and standing is Standing.ADMINISTRATOR
     if not has_context:
-        return Arrival(deployment_id, user_id, None, None, None, standing, SERIES_LINK)
+        return Arrival(
+            deployment_id, user_id, None, None, None, standing, SERIES_LINK, wants_self_check=wants_self_check
+        )
     if known.context_id is None:
         context_id, cohort_id = _add_context(connection, deployment_id, message, now)
     else:
         context_id, cohort_id = known.context_id, None
         _keep_context(connection, known, message)
-    _keep_membership(connection, known, context_id, user_id, standing, now)
-    link_id, module_key = _keep_link(connection, known, context_id, message, series, now)
-    _keep_column(connection, known, registration, context_id, link_id, module_key, message, now)
+    if message.subject:
+        _keep_membership(connection, known, context_id, user_id, standing, now)
+    keep_notice_service(connection, deployment_id, known.notice_url, message, now)
+    keep_roster(connection, known, context_id, message, standing, now)
+    link_id, module_key = keep_link(connection, known, registration, context_id, message, series, now)
+    keep_column(connection, known, registration, context_id, link_id, module_key, message, now)
+    if standing is Standing.STAFF and known.membership_id is None:
+        look_for_columns_at_launch(connection, context_id, message, series, now)
     if cohort_id is None:
         cohort_id, enrolled = _choose_cohort(found, standing)
     else:
@@ -138,7 +168,17 @@ def record_arrival(
         cohort_id = None
     if cohort_id is not None and standing.may_work:
         _keep_enrolment(connection, enrolled, cohort_id, user_id, is_practice=standing is Standing.PRACTICE, now=now)
-    return Arrival(deployment_id, user_id, context_id, link_id, cohort_id, standing, module_key)
+    return Arrival(
+        deployment_id,
+        user_id,
+        context_id,
+        link_id,
+        cohort_id,
+        standing,
+        module_key,
+        wanted_work=find_wanted_work(connection, message, cohort_id, module_key, standing),
+        wants_self_check=wants_self_check,
+    )
 
 
 def _find_known(
@@ -192,7 +232,8 @@ def _adopt_deployment(connection: Connection, registration: Registration, messag
 def _keep_user(
     connection: Connection, known: AnyRow, registration: Registration, message: LaunchMessage, now: datetime
 ) -> int:
-    name = _name_person(message.person)
+    # An id stands for one person; where none came, no name may stand for all who come without.
+    name = _name_person(message.person) if message.subject else None
     if known.user_id is None:
         return connection.execute(
             insert(User)
@@ -283,87 +324,6 @@ def _keep_membership(
         changes["last_launch_at"] = now
     if changes:
         connection.execute(update(Membership).where(Membership.id == known.membership_id).values(changes))
-
-
-def _keep_link(
-    connection: Connection,
-    known: AnyRow,
-    context_id: int,
-    message: LaunchMessage,
-    series: Series,
-    now: datetime,
-) -> tuple[int | None, str | None]:
-    """The link's id and the module it opens."""
-    claim = message.resource_link
-    if claim is None:
-        return None, None
-    wanted = message.custom.get("module")
-    named = wanted if wanted == SERIES_LINK or (wanted and series.find_module(wanted)) else None
-    if known.link_id is None:
-        link_id = connection.execute(
-            insert(ResourceLink)
-            .values(
-                context_id=context_id,
-                id_on_platform=claim.id_on_platform,
-                title=claim.title,
-                module_key=named,
-                created_at=now,
-            )
-            .returning(ResourceLink.id)
-        ).scalar_one()
-        return link_id, named
-    changes: dict[str, Any] = {}
-    if named is not None and known.link_module_key != named:
-        # The link names its module itself now, whatever a facilitator chose for it before.
-        changes |= {"module_key": named, "bound_by_id": None}
-    if claim.title is not None and known.link_title != claim.title:
-        changes["title"] = claim.title
-    if changes:
-        connection.execute(update(ResourceLink).where(ResourceLink.id == known.link_id).values(changes))
-    return known.link_id, named if named is not None else known.link_module_key
-
-
-def _keep_column(
-    connection: Connection,
-    known: AnyRow,
-    registration: Registration,
-    context_id: int,
-    link_id: int | None,
-    module_key: str | None,
-    message: LaunchMessage,
-    now: datetime,
-) -> None:
-    """Keep the column this link is coupled to. A new one receives every score that waited for it."""
-    url = message.ags.line_item_url if message.ags else None
-    if url is None or module_key is None or module_key == SERIES_LINK:
-        return
-    is_ours = known.column_context_id == context_id
-    is_changed = is_ours and (known.is_gone or known.column_module_key != module_key)
-    if known.column_id is not None and not is_changed:
-        return
-    hold_scores_of_course(connection, context_id)
-    if known.column_id is None:
-        column_id = connection.execute(
-            insert(LineItem)
-            .values(
-                registration_id=int(registration.id),
-                context_id=context_id,
-                resource_link_id=link_id,
-                module_key=module_key,
-                url=url,
-                created_at=now,
-            )
-            .returning(LineItem.id)
-        ).scalar_one()
-    else:
-        column_id = known.column_id
-        connection.execute(
-            update(LineItem).where(LineItem.id == column_id).values(is_gone=False, module_key=module_key)
-        )
-    # Inside the launch's own transaction: a session on a connection that is in one neither begins nor ends it.
-    with Session(connection) as session:
-        queue_waiting_scores(session, session.get_one(LineItem, column_id), now)
-        session.flush()
 
 
 def _choose_cohort(found: Sequence[AnyRow], standing: Standing) -> tuple[int | None, AnyRow | None]:

@@ -1,8 +1,9 @@
 """Delivering scores: what a worker does in one round (D6).
 
 A round takes one registration's lease after another. Inside a lease, each due score is claimed in a transaction, sent
-with no transaction open, and recorded in another; then what was sent is read back, one request a column. A worker may
-be killed at any point: the next one finds the attempt begun and without an end, and looks before it sends again.
+with no transaction open, and recorded in another; then what was sent is read back, one request a column; then come the
+other duties (columns, notes, lists of people). A worker may be killed at any point: the next one finds the attempt
+begun and without an end, and looks before it sends again.
 """
 
 import logging
@@ -15,11 +16,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.domain.deliveries import AttemptAnswer, DeliveryState, Verdict
+from lti_tool.lti.connector import Services
 from lti_tool.models import DeliveryLease, Registration, ScoreDelivery, Store
+from lti_tool.services.column_lookup import look_for_other_columns
 from lti_tool.services.delivery_attempts import claim_next, record_ending, resolve_doubt
-from lti_tool.services.delivery_leases import LeaseKeeper, LeaseLostError, take_lease
+from lti_tool.services.delivery_leases import (
+    LeaseKeeper,
+    LeaseLostError,
+    leave_platform_alone,
+    note_platform_answers,
+    take_lease,
+)
 from lti_tool.services.delivery_reading import read_back_due
 from lti_tool.services.delivery_values import Doubt, Gradebooks, Sending, read_cell, send
+from lti_tool.services.duties import Duty, DutyCall
+from lti_tool.services.duties_list import list_duties
 from lti_tool.services.scores import is_withheld
 
 UNDER_WAY = (DeliveryState.WAITING, DeliveryState.SENT)
@@ -30,11 +41,15 @@ _log = logging.getLogger("lti_tool.deliveries")
 
 @dataclass(slots=True)
 class DeliveryRound:
-    """What a round did: registrations it held, scores taken by a gradebook, confirmed, put off, left to a person."""
+    """What a round did: registrations it held, scores taken by a gradebook, confirmed, put off, left to a person.
+
+    ``duties`` are other requests that went well; those put off or left to a person count with the scores.
+    """
 
     registrations: int = 0
     sent: int = 0
     confirmed: int = 0
+    duties: int = 0
     put_off: int = 0
     needs_you: int = 0
     lost_leases: list[int] = field(default_factory=list)
@@ -42,7 +57,7 @@ class DeliveryRound:
     @property
     def did_nothing(self) -> bool:
         """Whether nothing was due, so that the worker may wait a moment."""
-        return not (self.sent or self.confirmed or self.put_off or self.needs_you)
+        return not (self.sent or self.confirmed or self.duties or self.put_off or self.needs_you)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,9 @@ class _Worker:
     chance: Callable[[], float]
     should_stop: Callable[[], bool]
     limit: int
+    services: Services | None
+    duties: tuple[Duty, ...]
+    base_url: str
 
 
 def deliver_due(
@@ -67,6 +85,8 @@ def deliver_due(
     limit: int = MOST_AT_ONCE,
     chance: Callable[[], float] = random.random,
     should_stop: Callable[[], bool] = lambda: False,
+    services: Services | None = None,
+    base_url: str = "",
 ) -> DeliveryRound:
     """Send and read back everything that is due; never sleeps.
 
@@ -78,11 +98,14 @@ def deliver_due(
         limit: scores a registration may send in one round, so that every registration has its turn.
         chance: gives random numbers from 0 to 1, to spread retries.
         should_stop: asked between scores; the round ends early, with its leases released.
+        services: what a call to a platform needs; without it only scores are served, and no other duty.
+        base_url: our own address; graders are given links to it.
     """
     done = DeliveryRound()
-    worker = _Worker(store, client, owner, clock, chance, should_stop, limit)
+    duties = () if services is None else list_duties(base_url)
+    worker = _Worker(store, client, owner, clock, chance, should_stop, limit, services, duties, base_url)
     with store.reading() as session:
-        due = [row.registration_id for row in _list_due(session) if row.due_at <= clock()]
+        due = [row.registration_id for row in _list_due(session, duties) if row.due_at <= clock()]
     for registration_id in due:
         if should_stop():
             break
@@ -110,26 +133,33 @@ class _DueRegistration:
     due_at: datetime
 
 
-def _list_due(session: Session) -> list[_DueRegistration]:
+def _list_due(session: Session, duties: tuple[Duty, ...] = ()) -> list[_DueRegistration]:
     """Registrations with something under way, and when each may go on, the longest waiting first."""
     rows = session.execute(
         select(
             ScoreDelivery.registration_id,
             func.min(ScoreDelivery.next_attempt_at, type_=ScoreDelivery.next_attempt_at.type),
-            DeliveryLease.resume_at,
-            DeliveryLease.expires_at,
         )
-        .join(Registration, Registration.id == ScoreDelivery.registration_id)
-        .outerjoin(DeliveryLease, DeliveryLease.registration_id == ScoreDelivery.registration_id)
         .where(
-            Registration.is_active,
             ScoreDelivery.state.in_(UNDER_WAY),
             ScoreDelivery.next_attempt_at.is_not(None),
             ~((ScoreDelivery.state == DeliveryState.WAITING) & is_withheld()),
         )
-        .group_by(ScoreDelivery.registration_id, DeliveryLease.resume_at, DeliveryLease.expires_at)
+        .group_by(ScoreDelivery.registration_id)
     )
-    due = [_DueRegistration(row[0], max(moment for moment in row[1:] if moment is not None)) for row in rows]
+    waiting = [(row[0], row[1]) for row in rows if row[1] is not None]
+    for duty in duties:
+        waiting += duty.list_due(session)
+    leases = session.execute(
+        select(Registration.id, DeliveryLease.resume_at, DeliveryLease.expires_at)
+        .outerjoin(DeliveryLease, DeliveryLease.registration_id == Registration.id)
+        .where(Registration.is_active)
+    )
+    due = []
+    for registration_id, *ends in leases:
+        earliest = min((moment for waits, moment in waiting if waits == registration_id), default=None)
+        if earliest is not None:
+            due.append(_DueRegistration(registration_id, max([earliest, *(end for end in ends if end is not None)])))
     return sorted(due, key=lambda registration: (registration.due_at, registration.registration_id))
 
 
@@ -137,7 +167,9 @@ def _serve_registration(worker: _Worker, registration_id: int, done: DeliveryRou
     for _ in range(worker.limit):
         if worker.should_stop():
             return
-        step = claim_next(worker.store, registration_id, owner=worker.owner, now=worker.clock())
+        step = claim_next(
+            worker.store, registration_id, owner=worker.owner, now=worker.clock(), base_url=worker.base_url
+        )
         if step is None:
             break
         verdict = _take_step(worker, step)
@@ -154,13 +186,63 @@ def _serve_registration(worker: _Worker, registration_id: int, done: DeliveryRou
         limit=worker.limit,
     ):
         _count(done, verdict, is_reading=True)
+        if verdict.pause is not None:
+            return
+    _do_duties(worker, registration_id, done)
+
+
+def _do_duties(worker: _Worker, registration_id: int, done: DeliveryRound) -> None:
+    """Do the other duties that are due; one whose platform asks to be left alone ends them all."""
+    if worker.services is None:
+        return
+    call = DutyCall(
+        worker.store,
+        worker.services,
+        registration_id,
+        worker.owner,
+        worker.clock,
+        worker.chance,
+        worker.should_stop,
+    )
+    for duty in worker.duties:
+        if worker.should_stop():
+            return
+        with worker.store.reading() as session:
+            is_due = any(
+                waits == registration_id and moment <= worker.clock() for waits, moment in duty.list_due(session)
+            )
+        if not is_due:
+            continue
+        try:
+            found = duty.serve(call)
+        except LeaseLostError:
+            raise
+        except Exception:  # noqa: BLE001 - one duty that cannot be done must not hold up scores
+            _log.exception("duty failed, fault in the tool duty=%s registration=%s", duty.name, registration_id)
+            continue
+        if found.done:
+            with worker.store.writing() as session:
+                note_platform_answers(session, registration_id)
+        done.duties += found.done
+        done.put_off += found.put_off
+        done.needs_you += found.needs_you
+        if found.pause_until is not None:
+            with worker.store.writing() as session:
+                leave_platform_alone(session, registration_id, until=found.pause_until, now=worker.clock())
+            return
 
 
 def _take_step(worker: _Worker, step: Sending | Doubt) -> Verdict | None:
     if isinstance(step, Doubt):
         reading = read_cell(worker.client, step.cell)
         resolved = resolve_doubt(
-            worker.store, step, reading, owner=worker.owner, now=worker.clock(), chance=worker.chance()
+            worker.store,
+            step,
+            reading,
+            owner=worker.owner,
+            now=worker.clock(),
+            chance=worker.chance(),
+            base_url=worker.base_url,
         )
         if isinstance(resolved, Verdict):
             return resolved
@@ -168,7 +250,12 @@ def _take_step(worker: _Worker, step: Sending | Doubt) -> Verdict | None:
     ending = send(worker.client, step)
     is_stale = ending.answer is AttemptAnswer.STALE
     shown = read_cell(worker.client, step.cell) if is_stale and step.cell.can_read else None
-    verdict = record_ending(worker.store, step, ending, shown, now=worker.clock(), chance=worker.chance())
+    others = None
+    if ending.answer is AttemptAnswer.COLUMN_GONE:
+        ending, others = look_for_other_columns(worker.store, worker.client, step.cell, ending)
+    verdict = record_ending(
+        worker.store, step, ending, shown, others=others, now=worker.clock(), chance=worker.chance()
+    )
     _log.info(
         "score delivery=%s version=%s answer=%s status=%s state=%s",
         step.delivery_id,

@@ -5,24 +5,20 @@ Rows are locked in one order everywhere: the registration's lease, then the deli
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.domain.deliveries import (
-    LONGEST_AHEAD,
     AttemptAnswer,
     AttemptPhase,
     DeliveryReason,
     DeliveryState,
     Verdict,
-    choose_timestamp,
-    is_too_early,
     judge_answer,
-    keeps_timestamp,
 )
-from lti_tool.lti.platforms import PlatformTraits, traits_of
-from lti_tool.lti.values import ScoreMessage
 from lti_tool.models import LineItem, ScoreAttempt, ScoreDelivery, Store
+from lti_tool.services.column_lookup import OtherColumns, keep_other_columns
+from lti_tool.services.delivery_beginning import begin_attempt
 from lti_tool.services.delivery_judging import judge_ending, was_recorded
 from lti_tool.services.delivery_leases import (
     count_platform_failures,
@@ -40,19 +36,20 @@ from lti_tool.services.delivery_rows import (
     note_sent,
 )
 from lti_tool.services.delivery_values import (
-    Cell,
     Doubt,
     Ending,
     Reading,
     Sending,
-    adds_every_comment,
-    digest_comment,
 )
-from lti_tool.services.scores import is_withheld
+from lti_tool.services.scores import hold_scores_of_course, is_withheld
 
 
-def claim_next(store: Store, registration_id: int, *, owner: str, now: datetime) -> Sending | Doubt | None:
+def claim_next(
+    store: Store, registration_id: int, *, owner: str, now: datetime, base_url: str = ""
+) -> Sending | Doubt | None:
     """Begin the next due attempt of this registration; None when nothing is due.
+
+    ``base_url`` is our own address, for the link that opens her work for a grader.
 
     Raises:
         LeaseLostError: the lease ran out.
@@ -67,14 +64,16 @@ def claim_next(store: Store, registration_id: int, *, owner: str, now: datetime)
                 return Doubt(delivery.id, begun.id, cell)
             if begun is not None and end is None:
                 end = end_attempt(session, begun, Ending(AttemptAnswer.LOST, maybe_recorded=True), now)
-            sending = _begin(session, delivery, cell, begun, end, follows_doubt=is_in_doubt, now=now)
+            sending = begin_attempt(
+                session, delivery, cell, begun, end, follows_doubt=is_in_doubt, now=now, base_url=base_url
+            )
             if sending is not None:
                 return sending
         return None
 
 
 def resolve_doubt(
-    store: Store, doubt: Doubt, reading: Reading, *, owner: str, now: datetime, chance: float
+    store: Store, doubt: Doubt, reading: Reading, *, owner: str, now: datetime, chance: float, base_url: str = ""
 ) -> Sending | Verdict:
     """Judge an attempt whose end was unknown by what its cell holds; begin another if the score is not there.
 
@@ -115,20 +114,33 @@ def resolve_doubt(
             note_sent(session, delivery, begun.version, begun.at)
             if begun.version == delivery.version and reading.number is not None:
                 return confirm(delivery, reading.number, now)
-        sending = _begin(session, delivery, doubt.cell, begun, end, follows_doubt=follows_doubt, now=now)
+        sending = begin_attempt(
+            session, delivery, doubt.cell, begun, end, follows_doubt=follows_doubt, now=now, base_url=base_url
+        )
         return sending or Verdict(DeliveryState.WAITING)
 
 
 def record_ending(
-    store: Store, sending: Sending, ending: Ending, reading: Reading | None, *, now: datetime, chance: float
+    store: Store,
+    sending: Sending,
+    ending: Ending,
+    reading: Reading | None,
+    *,
+    now: datetime,
+    chance: float,
+    others: OtherColumns | None = None,
 ) -> Verdict | None:
     """Record how an attempt ended and what follows; None if another worker has judged it meanwhile.
 
-    ``reading`` is what the cell holds, read because the platform called the score stale.
+    ``reading`` is what the cell holds, read because the platform called the score stale; ``others`` are the columns
+    the module has in place of one that is gone.
     """
     with store.writing() as session:
         registration_id = int(sending.cell.registration.id)
         failures = count_platform_failures(session, registration_id)
+        if others is not None:
+            # Whoever settles scores holds the course first and a delivery after it; so does this.
+            hold_scores_of_course(session, others.course.context_id)
         delivery = session.get_one(ScoreDelivery, sending.delivery_id, with_for_update=True)
         begun = session.get_one(ScoreAttempt, sending.begun_id)
         is_judged = _is_judged(session, begun)
@@ -145,6 +157,9 @@ def record_ending(
         if ending.answer is AttemptAnswer.COLUMN_GONE:
             session.get_one(LineItem, delivery.line_item_id).is_gone = True
         _settle(session, delivery, sending, verdict, reading, now)
+        if others is not None and others.items:
+            _leave_gone_column(session, delivery.line_item_id)
+            keep_other_columns(session, others, now)
         return verdict
 
 
@@ -178,70 +193,6 @@ def _find_last_attempt(session: Session, delivery: ScoreDelivery) -> tuple[Score
     return begun, end
 
 
-def _begin(
-    session: Session,
-    delivery: ScoreDelivery,
-    cell: Cell,
-    last: ScoreAttempt | None,
-    end: ScoreAttempt | None,
-    *,
-    follows_doubt: bool,
-    now: datetime,
-) -> Sending | None:
-    """Write an attempt down as begun; None if its time lies too far ahead, and it waits until then."""
-    is_repeat = last is not None and end is not None and _is_same_again(delivery, last, end)
-    stamp = last.timestamp if is_repeat and last is not None else choose_timestamp(now, delivery.last_timestamp)
-    if is_too_early(stamp, now):
-        delivery.next_attempt_at = stamp - LONGEST_AHEAD
-        session.flush()
-        return None
-    traits = traits_of(cell.registration.family)
-    comment = _choose_comment(delivery, traits)
-    is_new_attempt = delivery.told_finished_at is None or delivery.finished_at > delivery.told_finished_at
-    begun = ScoreAttempt(
-        delivery_id=delivery.id,
-        phase=AttemptPhase.BEGUN,
-        version=delivery.version,
-        score=delivery.score,
-        timestamp=stamp,
-        with_comment=comment is not None,
-        as_new_attempt=is_new_attempt,
-        at=now,
-    )
-    session.add(begun)
-    delivery.last_timestamp = stamp
-    if comment is not None:
-        delivery.told_comment = digest_comment(comment)
-    if is_new_attempt:
-        delivery.told_finished_at = delivery.finished_at
-    session.flush()
-    message = ScoreMessage(
-        user_sub=cell.user_sub,
-        timestamp=stamp,
-        score_given=delivery.score,
-        score_maximum=delivery.maximum,
-        comment=comment,
-        submitted_at=delivery.finished_at,
-        is_new_attempt=is_new_attempt,
-    )
-    return Sending(delivery.id, begun.id, delivery.version, cell, message, follows_doubt=follows_doubt and is_repeat)
-
-
-def _is_same_again(delivery: ScoreDelivery, last: ScoreAttempt, end: ScoreAttempt) -> bool:
-    # A score a person sends again after it needed her is a new decision and gets a new time (failures are 0 then).
-    answer = AttemptAnswer(end.answer) if end.answer else None
-    is_unfinished = answer is AttemptAnswer.LOST or delivery.failures > 0
-    return last.version == delivery.version and is_unfinished and keeps_timestamp(answer)
-
-
-def _choose_comment(delivery: ScoreDelivery, traits: PlatformTraits) -> str | None:
-    if not delivery.comment:
-        return None
-    if adds_every_comment(traits) and delivery.told_comment == digest_comment(delivery.comment):
-        return None
-    return delivery.comment
-
-
 def _is_judged(session: Session, begun: ScoreAttempt) -> bool:
     ended = exists().where(ScoreAttempt.begun_id == begun.id)
     later = exists().where(ScoreAttempt.delivery_id == begun.delivery_id, ScoreAttempt.id > begun.id)
@@ -269,6 +220,15 @@ def _settle(
             delivery.next_attempt_at = None
         if verdict.reason is DeliveryReason.CHANGED_IN_GRADEBOOK:
             note_number(delivery, number)
+
+
+def _leave_gone_column(session: Session, line_item_id: int) -> None:
+    """Nothing more is sent to a column that is gone once its module has another: every score goes there."""
+    session.execute(
+        update(ScoreDelivery)
+        .where(ScoreDelivery.line_item_id == line_item_id, ScoreDelivery.state == DeliveryState.WAITING)
+        .values(state=DeliveryState.NEEDS_YOU, reason=DeliveryReason.COLUMN_GONE, failures=0, next_attempt_at=None)
+    )
 
 
 def _wait_with_newer(delivery: ScoreDelivery, verdict: Verdict, now: datetime) -> None:

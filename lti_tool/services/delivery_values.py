@@ -4,6 +4,7 @@ Nothing here opens a transaction or a connection: these values cross from one to
 """
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,7 +13,7 @@ from typing import Protocol
 from lti_tool.domain.deliveries import AttemptAnswer, GradebookNumber
 from lti_tool.lti.errors import BadKeyError, NoKeyError, ServiceError
 from lti_tool.lti.platforms import PlatformTraits
-from lti_tool.lti.values import PlatformAnswer, Registration, ResultValue, ScoreMessage
+from lti_tool.lti.values import LineItemValue, PlatformAnswer, Registration, ResultValue, ScoreMessage
 
 _log = logging.getLogger("lti_tool.deliveries")
 
@@ -27,6 +28,11 @@ class Gradebooks(Protocol):
         self, registration: Registration, line_item_url: str, user_sub: str | None = None
     ) -> tuple[ResultValue, ...]:
         """Read what a column holds, for one person or for everybody; raises ServiceError."""
+
+    def list_line_items(
+        self, registration: Registration, line_items_url: str, *, scopes: Collection[str]
+    ) -> tuple[LineItemValue, ...]:
+        """List a course's columns; raises ServiceError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from lti_tool.models import (
     User,
 )
 from lti_tool.services.audit import record_fact
+from lti_tool.services.column_requests import MissingColumns, describe_missing_columns
 from lti_tool.services.delivery_reports import make_due
 from lti_tool.services.errors import NotAllowedError, NotFoundError, NotNowError
 from lti_tool.services.review_access import label_person
@@ -100,11 +101,15 @@ class PracticePerson:
 
 @dataclass(frozen=True, slots=True)
 class GradesPage:
-    """Everything the page shows: scores under way, the most urgent first; scores without a column; practice."""
+    """Everything the page shows: scores under way, the most urgent first; scores without a column; practice.
+
+    ``missing`` are the sessions that have no column here.
+    """
 
     rows: tuple[DeliveryRow, ...]
     without_column: tuple[KeptScore, ...]
     not_scored: tuple[PracticePerson, ...]
+    missing: MissingColumns
 
     def count(self, state: DeliveryState) -> int:
         """How many scores are in this state."""
@@ -133,6 +138,7 @@ def list_deliveries(store: Store, visit: Visit, series: Series) -> GradesPage:
         histories = _list_histories(session, [row[0].id for row in found])
         without_column = _list_without_column(session, context_id, titles)
         not_scored = _list_practice(session, context_id)
+        missing = describe_missing_columns(session, context_id, series)
     # A column that is gone is nobody's problem once the score has another one to go to.
     placed = {delivery.earned_score_id for delivery, column, *_ in found if not column.is_gone}
     rows = [
@@ -149,7 +155,7 @@ def list_deliveries(store: Store, visit: Visit, series: Series) -> GradesPage:
         if not column.is_gone or delivery.earned_score_id not in placed
     ]
     rows.sort(key=lambda row: (_URGENCY.index(row.line.state), row.person_label, order.get(row.module_key, 99)))
-    return GradesPage(tuple(rows), without_column, not_scored)
+    return GradesPage(tuple(rows), without_column, not_scored, missing)
 
 
 def retry_delivery(store: Store, visit: Visit, delivery_id: int, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What an operator types about a platform, checked before it is kept: addresses, names, ids."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -10,6 +11,13 @@ from lti_tool.services.errors import ToolError
 FAMILIES: Final = (CANVAS, MOODLE, OTHER)
 LONGEST_TEXT: Final = 255
 LONGEST_URL: Final = 1000
+_ANY_HOST_OF: Final = "*."
+_HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?|[0-9a-f:.]+")
+# Below these a country's registry gives names to anybody, as below ``.com``: *.co.uk is half of Britain.
+_SHARED_LABELS: Final = frozenset(
+    {"ac", "co", "com", "edu", "go", "gob", "gov", "k12", "mil", "net", "or", "org", "sch"}
+)
+_COUNTRY_LENGTH: Final = 2
 
 
 class BadRegistrationError(ToolError):
@@ -72,18 +80,42 @@ def check_family(family: str) -> str:
 def check_origins(origins: Iterable[str], *, allow_http: bool) -> list[str]:
     """The hosts whose pages may show this tool in a frame, each once.
 
+    A host may begin with ``*.`` for all hosts below a name, as ``frame-ancestors`` reads it (CSP Level 3 §2.3.1):
+    schools that Instructure hosts live under ``https://*.instructure.com`` or an address of their own.
+
     Raises:
-        BadRegistrationError: one is more, or less, than a scheme and a host.
+        BadRegistrationError: one is more, or less, than a scheme and a host, or stands for more hosts than one owner's.
     """
     kept = []
     for origin in origins:
         parts = _split_url(origin, allow_http=allow_http)
         if parts is None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise _explain_origin(origin)
+        host = (parts.hostname or "").removeprefix(_ANY_HOST_OF)
+        if not _HOST.fullmatch(host):
+            raise _explain_origin(origin)
+        if (parts.hostname or "").startswith(_ANY_HOST_OF) and _is_too_wide(host):
             raise BadRegistrationError(
-                f"An origin is a scheme and a host, such as https://lms.example.org. This is not: {origin!r}"
+                f"This origin stands for the sites of many owners, and any of them could show the tool in a frame: "
+                f"{origin!r}. Put the name of one owner after the *, such as https://*.instructure.com"
             )
         kept.append(f"{parts.scheme}://{parts.netloc.lower()}")
     return list(dict.fromkeys(kept))
+
+
+def _explain_origin(origin: str) -> BadRegistrationError:
+    return BadRegistrationError(
+        f"An origin is a scheme and a host, such as https://lms.example.org or https://*.instructure.com (all hosts "
+        f"below that name). This is not: {origin!r}"
+    )
+
+
+def _is_too_wide(host: str) -> bool:
+    """Whether the hosts below this one belong to more than one owner, as far as names tell."""
+    *owner, last = host.split(".")
+    is_number = last.isdigit() or ":" in host
+    is_shared = len(last) == _COUNTRY_LENGTH and len(owner) == 1 and owner[0] in _SHARED_LABELS
+    return is_number or not owner or is_shared
 
 
 def check_deployment_ids(deployment_ids: Iterable[str]) -> list[str]:

@@ -54,6 +54,8 @@ class RegistrationDetails:
     family: str
     origins: tuple[str, ...]
     is_active: bool
+    allows_anonymous: bool
+    was_invited: bool
     deployments: tuple[DeploymentDetails, ...]
     created_at: datetime
 
@@ -89,6 +91,7 @@ class RegistrationChanges:
     origins: Sequence[str] | None = None
     deployment_ids: Sequence[str] = ()
     is_active: bool | None = None
+    allows_anonymous: bool | None = None
 
 
 def to_value(row: Registration) -> RegistrationValue:
@@ -109,6 +112,8 @@ def make_value(registration_id: int, row: Registration | AnyRow) -> Registration
         family=row.family,
         origins=tuple(row.origins),
         active=row.is_active,
+        allows_anonymous=row.allows_anonymous,
+        was_invited=row.was_invited,
     )
 
 
@@ -121,13 +126,37 @@ def add_registration(
         BadRegistrationError: an address, name or family cannot be right.
         RegistrationExistsError: this issuer and client id are there already, perhaps removed.
     """
+    row = _make_row(platform, allow_http=allow_http, now=now)
+    deployment_ids = check_deployment_ids(platform.deployment_ids)
+    with store.writing() as session:
+        _keep_row(session, row, deployment_ids, now)
+        record_fact(session, now=now, verb="added_registration", object_kind="registration", object_id=row.id)
+        return _describe(session, row)
+
+
+def keep_registered_platform(
+    session: Session, platform: RegistrationInput, *, allow_http: bool, now: datetime
+) -> RegistrationDetails:
+    """Keep a platform that registered itself, in the caller's transaction.
+
+    Raises:
+        BadRegistrationError: an address, name or family cannot be right.
+        RegistrationExistsError: this issuer and client id are there already; it is never overwritten.
+    """
+    row = _make_row(platform, allow_http=allow_http, now=now)
+    row.was_invited = True
+    _keep_row(session, row, check_deployment_ids(platform.deployment_ids), now)
+    return _describe(session, row)
+
+
+def _make_row(platform: RegistrationInput, *, allow_http: bool, now: datetime) -> Registration:
     issuer = check_issuer(platform.issuer, allow_http=allow_http)
     family = check_family(platform.family or detect_family(issuer))
     if family == CANVAS and not platform.origins:
         raise BadRegistrationError(
             "Say where people see this Canvas, so that it may show the tool: --origin https://school.instructure.com"
         )
-    row = Registration(
+    return Registration(
         name=check_text("name", platform.name),
         issuer=issuer,
         client_id=check_text("client id", platform.client_id),
@@ -138,14 +167,13 @@ def add_registration(
         origins=check_origins(platform.origins or [origin_of(platform.auth_url)], allow_http=allow_http),
         created_at=now,
     )
-    deployment_ids = check_deployment_ids(platform.deployment_ids)
-    with store.writing() as session:
-        _refuse_duplicate(session, row.issuer, row.client_id)
-        session.add(row)
-        session.flush()
-        _add_deployments(session, row, deployment_ids, now)
-        record_fact(session, now=now, verb="added_registration", object_kind="registration", object_id=row.id)
-        return _describe(session, row)
+
+
+def _keep_row(session: Session, row: Registration, deployment_ids: list[str], now: datetime) -> None:
+    _refuse_duplicate(session, row.issuer, row.client_id)
+    session.add(row)
+    session.flush()
+    _add_deployments(session, row, deployment_ids, now)
 
 
 def list_registrations(store: Store) -> tuple[RegistrationDetails, ...]:
@@ -191,6 +219,8 @@ def edit_registration(
         values["origins"] = check_origins(changes.origins, allow_http=allow_http)
     if changes.is_active is not None:
         values["is_active"] = changes.is_active
+    if changes.allows_anonymous is not None:
+        values["allows_anonymous"] = changes.allows_anonymous
     deployment_ids = check_deployment_ids(changes.deployment_ids)
     with store.writing() as session:
         row = _load(session, registration_id)
@@ -307,6 +337,8 @@ def _describe(session: Session, row: Registration) -> RegistrationDetails:
         family=row.family,
         origins=tuple(row.origins),
         is_active=row.is_active,
+        allows_anonymous=row.allows_anonymous,
+        was_invited=row.was_invited,
         deployments=tuple(DeploymentDetails(item.id_on_platform, item.was_adopted) for item in deployments),
         created_at=row.created_at,
     )

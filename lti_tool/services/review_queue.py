@@ -14,6 +14,7 @@ from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.reviewing import find_current_state
 from lti_tool.domain.submissions import REVIEWED, WAITING, ActivityKind, Decision, ReviewStatus, WorkState
 from lti_tool.models import Enrolment, LineItem, Review, Revision, ScoreDelivery, Store, Submission, User
+from lti_tool.services.returned_plans import ReturnedPlan, read_unopened_returns
 from lti_tool.services.review_access import label_person, label_reviewer, require_staff
 from lti_tool.services.review_values import Lease
 from lti_tool.services.score_facts import HANDED_IN
@@ -53,12 +54,16 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Everything the queue page shows. ``delivery_problems`` counts scores that need a person."""
+    """Everything the queue page shows. ``delivery_problems`` counts scores that need a person.
+
+    ``returned`` are plans that were sent back and not opened by their authors since.
+    """
 
     waiting: tuple[QueueEntry, ...]
     working: tuple[QueueEntry, ...]
     recent: tuple[QueueEntry, ...]
     delivery_problems: int
+    returned: tuple[ReturnedPlan, ...] = ()
 
 
 def list_queue(store: Store, visit: Visit, series: Series, *, now: datetime) -> Queue:
@@ -71,6 +76,7 @@ def list_queue(store: Store, visit: Visit, series: Series, *, now: datetime) -> 
     with store.reading() as session:
         entries = _list_entries(session, visit, series, cohort_id, now)
         problems = _count_delivery_problems(session, visit)
+        returned = read_unopened_returns(session, visit, series)
     waiting = [entry for entry in entries if entry.state in WAITING]
     working = [entry for entry in entries if entry.state not in WAITING and entry.state is not WorkState.ACCEPTED]
     recent = [entry for entry in entries if entry.state in REVIEWED and entry.released_at is not None]
@@ -79,6 +85,7 @@ def list_queue(store: Store, visit: Visit, series: Series, *, now: datetime) -> 
         working=tuple(sorted(working, key=lambda entry: entry.saved_at or _LONG_AGO, reverse=True)),
         recent=tuple(sorted(recent, key=lambda entry: entry.released_at or _LONG_AGO, reverse=True)[:MOST_RECENT]),
         delivery_problems=problems,
+        returned=returned,
     )
 
 

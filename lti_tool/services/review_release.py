@@ -5,9 +5,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
+from lti_tool.domain.returning import tell_return
 from lti_tool.domain.reviewing import find_plan_gaps, find_reflection_gaps
 from lti_tool.domain.submissions import WAITING, Decision, ReviewStatus, Step, WorkState, take_step
 from lti_tool.models import Review, Store
+from lti_tool.services.return_notes import drop_notes_of, write_return_notes
 from lti_tool.services.review_access import (
     Case,
     drop_lease,
@@ -71,6 +73,8 @@ def release_review(
             session.add(draft)
         is_correction = _supersede(session, case, draft)
         _release(session, case, draft, chosen, now)
+        if is_correction and draft.supersedes_id is not None:
+            drop_notes_of(session, draft.supersedes_id, now)
         settled = settle_score(
             session,
             series=series,
@@ -80,6 +84,9 @@ def release_review(
             now=now,
             comment=(content.overall or None) if case.is_plan and chosen is Decision.ACCEPT else None,
         )
+        if chosen is Decision.RETURN and case.is_plan and case.module.worksheet is not None:
+            sentence = tell_return(case.module.worksheet.title, len(content.named_fields))
+            write_return_notes(session, case.submission, draft, sentence, now)
         record_review_fact(
             session,
             case,

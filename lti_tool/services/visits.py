@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from lti_tool.domain.roles import Standing
 from lti_tool.domain.scoring import Policy
+from lti_tool.lti.platforms import traits_of
 from lti_tool.models import Cohort, Context, LaunchSession, Registration, ResourceLink, Store, User
 
 SESSION_LIFETIME = timedelta(hours=12)
@@ -33,6 +34,7 @@ _FIND_VISIT = (
         Registration.origins,
         LaunchSession.locale,
         LaunchSession.expires_at,
+        Registration.family,
     )
     .join(User, User.id == LaunchSession.user_id)
     .join(Registration, Registration.id == LaunchSession.registration_id)
@@ -45,7 +47,10 @@ _FIND_VISIT = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One launch that is still open. Every query of a page is scoped to its course and cohort."""
+    """One launch that is still open. Every query of a page is scoped to its course and cohort.
+
+    ``takes_frame_messages``: the LMS's page sizes and scrolls our frame when it is asked to.
+    """
 
     session_id: str
     registration_id: int
@@ -64,6 +69,7 @@ class Visit:
     frame_origins: tuple[str, ...]
     locale: str | None
     expires_at: datetime
+    takes_frame_messages: bool = False
 
     @property
     def is_staff(self) -> bool:
@@ -115,4 +121,5 @@ def find_visit(store: Store, *, session_id: str, secret: str | None, now: dateti
         frame_origins=tuple(row[14]),
         locale=row[15],
         expires_at=row[16],
+        takes_frame_messages=traits_of(row[17]).takes_frame_messages,
     )

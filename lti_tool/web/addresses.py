@@ -1,13 +1,12 @@
 """Addresses: the tool's own is what its operator says it is, and a number in a path is one a table can hold."""
 
 from collections.abc import Iterable
-from typing import Final
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.routing import IntegerConverter, Map
 
-LARGEST_ID: Final = 2**31 - 1
+from lti_tool.models.base import LARGEST_ID
 
 
 class OwnAddress:

@@ -3,13 +3,17 @@
 import logging
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.services.errors import ToolError
+from lti_tool.services.refusals import note_refusal
 from lti_tool.services.visits import SessionEndedError
+from lti_tool.web.guards import find_tool
 from lti_tool.web.refusal_words import describe_refusal
 from lti_tool.web.security import allow_any_frame
 
@@ -55,12 +59,15 @@ def register_error_pages(app: Flask) -> None:
 
     @app.errorhandler(LaunchRefused)
     def refuse_launch(refusal: LaunchRefused) -> Response:
-        words = describe_refusal(refusal.code)
+        words = describe_refusal(refusal.code, urlsplit(find_tool().settings.base_url).netloc)
         allow_any_frame()
         status = 413 if refusal.code is RefusalCode.BODY_TOO_LARGE else words.status
+        reference = make_reference()
+        _remember(refusal, reference)
         return show_problem(
             Problem(status, refusal.code.value, words.title, words.what_happened, words.what_to_do, refusal.return_url),
             detail=refusal.detail,
+            reference=reference,
         )
 
     @app.errorhandler(SessionEndedError)
@@ -111,9 +118,24 @@ def make_reference() -> str:
     return secrets.token_hex(4).upper()
 
 
-def show_problem(problem: Problem, *, detail: str) -> Response:
+def _remember(refusal: LaunchRefused, reference: str) -> None:
+    """Count the refusal for the self-check; a database that is away must not hide the reason from the person."""
+    tool = find_tool()
+    try:
+        note_refusal(
+            tool.store,
+            registration_id=refusal.registration_id,
+            code=refusal.code.value,
+            reference=reference,
+            now=tool.clock(),
+        )
+    except SQLAlchemyError as error:
+        _log.warning("refusal not counted: %s", type(error).__name__)
+
+
+def show_problem(problem: Problem, *, detail: str, reference: str | None = None) -> Response:
     """Log a refusal with its reference number and show its page."""
-    reference = make_reference()
+    reference = reference or make_reference()
     _log.info(
         "refused code=%s status=%s reference=%s path=%s detail=%s",
         problem.code,

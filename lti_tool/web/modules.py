@@ -2,6 +2,7 @@
 
 from flask import Blueprint, g, render_template
 
+from lti_tool.services.course_copies import find_course_copy
 from lti_tool.services.modules import show_module as read_module
 from lti_tool.services.modules import show_series as read_series
 from lti_tool.web.guards import EVERYBODY, enters, find_tool
@@ -15,7 +16,7 @@ def show_series() -> str:
     """The eight sessions, their goals and who they are for."""
     tool = find_tool()
     page = read_series(tool.store, g.visit, tool.series, now=tool.clock())
-    return render_template("modules/series.html", page=page)
+    return render_template("modules/series.html", page=page, copy=find_course_copy(tool.store, g.visit))
 
 
 @blueprint.get("/modules/<module_key>")

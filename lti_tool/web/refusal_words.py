@@ -1,10 +1,16 @@
 """What a refused login or launch says to the person in front of it: what happened, and what she can do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lti_tool.lti.errors import RefusalCode
 
 _AGAIN = "Go back to your course and click the link once more."
+_HOST = "{host}"
+_ALLOW_COOKIES = (
+    f"Allow cookies for {_HOST} in your browser's settings (some browsers call them third-party cookies), or use "
+    "another browser. Then "
+)
+_SCHOOL_DEVICE = "On a school device, your technology department can allow them."
 _ADMIN = "Please give your LMS administrator this page's code and reference number."
 
 
@@ -46,11 +52,49 @@ _WORDS: dict[RefusalCode, RefusalWords] = {
     _CODES.AMBIGUOUS_CLIENT: _set_up("This LMS has several entries here and did not say which one it is using."),
     _CODES.REGISTRATION_INACTIVE: _set_up("The connection between this LMS and this tool has been switched off."),
     _CODES.UNKNOWN_DEPLOYMENT: _set_up("This LMS is known here, but this installation of the tool in it is not."),
-    _CODES.DEEP_LINKING_UNAVAILABLE: RefusalWords(
-        "Choosing content this way is not available",
-        "Your LMS asked this tool for a list of content to choose from, and this tool does not offer one.",
-        "Add the link by hand: the tool's address, with the custom field module=visioning (or another module).",
+    _CODES.MISSING_DEEP_LINKING_SETTINGS: _incomplete("The message asks for content and does not say which kind."),
+    _CODES.BAD_DEEP_LINK_RETURN: _incomplete("The message asks for content and does not say where it should go."),
+    _CODES.COOKIES_REFUSED: RefusalWords(
+        "Your browser keeps no cookies for us",
+        "We need one small cookie to know that this tab is yours. It is deleted after your visit.",
+        f"Allow cookies for {_HOST} in your browser's settings, then click the link in your course again. "
+        f"{_SCHOOL_DEVICE}",
+        401,
+    ),
+    _CODES.DEEP_LINK_NEEDS_COOKIES: RefusalWords(
+        "Your browser blocks what this window needs",
+        "Adding sessions to your course happens inside your LMS, and there your browser does not let us keep the one "
+        "small cookie that we need. Nothing was placed.",
+        f"{_ALLOW_COOKIES}add the content once more. {_SCHOOL_DEVICE}",
+        401,
+    ),
+    _CODES.DEEP_LINK_IN_TAB: RefusalWords(
+        "Adding sessions does not work in a tab of its own",
+        "Your LMS waits for your choice in the window where you began, and a choice made here would be lost. Nothing "
+        "was placed.",
+        f"Close this tab. {_ALLOW_COOKIES}add the content once more. {_SCHOOL_DEVICE}",
         400,
+    ),
+    _CODES.BROWSER_NOT_PROVED: RefusalWords(
+        "We could not be sure that this is your browser",
+        "Your browser keeps no cookie for us inside your LMS, and your LMS did not give back what it kept for us.",
+        "Reload the page of your course and click once more. If this page comes back: "
+        f"{_ALLOW_COOKIES[0].lower()}{_ALLOW_COOKIES[1:]}click again. {_SCHOOL_DEVICE}",
+        401,
+    ),
+    _CODES.PARKED_LAUNCH_GONE: _late("We waited for your browser and it took too long, or this step was done already."),
+    _CODES.TICKET_GONE: _late("The button works once and for one minute, and that is over."),
+    _CODES.DEEP_LINK_GONE: RefusalWords(
+        "This page was used or is too old",
+        "Choosing sessions for your course works once, within two hours. Nothing was placed by this click.",
+        "Go back to your course and add the tool's content again.",
+        410,
+    ),
+    _CODES.NOT_FOR_PLACING: RefusalWords(
+        "Only facilitators add sessions to a course",
+        "Your LMS says that you are not a teacher of this course.",
+        "Ask a teacher of the course to add the sessions.",
+        403,
     ),
     _CODES.MISSING_LOGIN_PARAMETER: _incomplete("The click did not bring everything we need to start."),
     _CODES.BAD_LOGIN_PARAMETER: _incomplete("Something in the click was not in a form we can read."),
@@ -119,6 +163,7 @@ _WORDS: dict[RefusalCode, RefusalWords] = {
 }
 
 
-def describe_refusal(code: RefusalCode) -> RefusalWords:
-    """The words for this code."""
-    return _WORDS[code]
+def describe_refusal(code: RefusalCode, host: str = "this address") -> RefusalWords:
+    """The words for this code; ``host`` is ours, for who has to allow its cookies."""
+    words = _WORDS[code]
+    return replace(words, what_to_do=words.what_to_do.replace(_HOST, host))

@@ -20,7 +20,7 @@ from lti_tool.web.words import join_words
 WriteMoment = Callable[[datetime], str]
 
 PRACTICE: Final = "Practice, nothing is sent."
-UNCHANGED: Final = "The gradebook does not change."
+UNCHANGED: Final = "No number in the gradebook changes."
 
 _GAPS: Final = {
     ReleaseGap.NO_DECISION: "Choose what happens to it: accept it, or send it back.",

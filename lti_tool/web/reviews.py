@@ -19,9 +19,11 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_tool.domain.roles import Standing
-from lti_tool.domain.submissions import Decision
+from lti_tool.domain.submissions import Decision, WorkState
 from lti_tool.services import reviews
+from lti_tool.services.course_copies import find_course_copy
 from lti_tool.services.errors import NotNowError, ToolError
+from lti_tool.services.returned_plans import ReturnedPlan, list_unopened_returns
 from lti_tool.services.review_values import (
     AlreadyReviewedError,
     RefusedReviewError,
@@ -61,7 +63,8 @@ def show_queue() -> AnyResponse:
     """Who waits, who is writing, and what was reviewed lately."""
     tool = find_tool()
     queue = reviews.list_queue(tool.store, g.visit, tool.series, now=tool.clock())
-    return make_response(render_template("reviews/queue.html", queue=queue))
+    copy = find_course_copy(tool.store, g.visit)
+    return make_response(render_template("reviews/queue.html", queue=queue, copy=copy))
 
 
 @blueprint.get("/<int:submission_id>")
@@ -246,8 +249,17 @@ def _render(
         say_suggestion=say_suggestion,
         say_level_worth=say_level_worth,
         newer_fields=list_newer_fields,
+        returned_plan=_find_returned(page),
     )
     return make_response(body, HTTPStatus.OK if problem is None else problem.status)
+
+
+def _find_returned(page: ReviewPage) -> ReturnedPlan | None:
+    """What to pass on about a plan that came back, until its author has opened it."""
+    if page.state is not WorkState.RETURNED:
+        return None
+    plans = list_unopened_returns(find_tool().store, g.visit, find_tool().series)
+    return next((plan for plan in plans if plan.submission_id == page.submission_id), None)
 
 
 def _render_release(

@@ -153,7 +153,7 @@ def _say_returned(page: ModulePage) -> str:
     reply = next((reply for reply in page.replies if reply.kind == "worksheet"), None)
     count = reply.named_count if reply and reply.decision is Decision.RETURN else 0
     changes = f"with {count_things(count, 'thing')} to change" if count else "with a comment"
-    return f"Sent back {changes}. The gradebook has not changed."
+    return f"Sent back {changes}. No number in the gradebook has changed."
 
 
 def _say_waiting(page: ModulePage, line: ScoreLine) -> str:

@@ -7,7 +7,9 @@ from datetime import datetime
 from lti_tool.config import Settings
 from lti_tool.content.schema import Series
 from lti_tool.domain.reading_search import ReadingIndex
+from lti_tool.lti.connector import Services
 from lti_tool.lti.launches import LaunchVerifier
+from lti_tool.lti.platform_keys import PlatformKeys
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.models import Store
 
@@ -16,7 +18,8 @@ from lti_tool.models import Store
 class Tool:
     """Everything a room needs. ``clock`` returns the present as aware UTC; tests inject their own.
 
-    ``index`` holds the words of the readings of ``series``, for its search.
+    ``index`` holds the words of the readings of ``series``, for its search; ``services`` is what a call to a platform
+    needs, for the few pages that make one.
     """
 
     settings: Settings
@@ -25,4 +28,6 @@ class Tool:
     index: ReadingIndex
     clock: Callable[[], datetime]
     keys: ToolKeys
+    platform_keys: PlatformKeys
     verifier: LaunchVerifier
+    services: Services

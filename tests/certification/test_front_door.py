@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from lti_tool.app import create_app
 from lti_tool.config import Settings
 from lti_tool.lti.launches import LaunchVerifier
+from lti_tool.lti.vocabulary import CLAIM_DEEP_LINKING_SETTINGS
 from lti_tool.models import LaunchSession, LoginFlow, User
 from lti_tool.services.registrations import RegistrationInput, add_registration
 from lti_tool.web.tool import Tool
@@ -251,12 +252,18 @@ def test_deployment_nobody_registered_is_refused(door: Door, caplog: pytest.LogC
     assert RETURN_URL in answer.text
 
 
-def test_deep_linking_is_refused_by_name(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+def test_deep_linking_shows_the_picker_and_a_broken_request_its_code(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     browser = door.open_browser()
     state, scene = browser.wait_for_launch()
-    token = scene.token(message_type="LtiDeepLinkingRequest", resource_link=None)
-    assert_refused(browser.launch(state, token), "deep_linking_unavailable", caplog)
+    request = {"message_type": "LtiDeepLinkingRequest", "resource_link": None}
+    assert_refused(browser.launch(state, scene.token(**request)), "missing_deep_linking_settings", caplog)
+    settings = {"deep_link_return_url": f"{ISSUER}/placed", "accept_types": ["ltiResourceLink"]}
+    answer = browser.launch(state, scene.token(**request, **{CLAIM_DEEP_LINKING_SETTINGS: settings}))
+    assert answer.status_code == 200
+    assert [form.get("action") for form in check_page(answer.text).iter("form")] == ["/lti/place"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from lti_tool.lti import vocabulary
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.launches import LaunchVerifier
+from lti_tool.lti.values import DeepLinkingSettings
 from tests.certification.payloads import (
     BAD_PAYLOADS,
     CERTIFIED_BAD,
@@ -139,11 +140,12 @@ def make_deep_link(scene: Scene, **changes: object) -> str:
     )
 
 
-def test_deep_linking_that_verifies_has_a_code_of_its_own(scene: Scene, verifier: LaunchVerifier) -> None:
-    with pytest.raises(LaunchRefused) as refusal:
-        verifier.verify(make_deep_link(scene), scene.expected(), scene.now)
-    assert refusal.value.code == RefusalCode.DEEP_LINKING_UNAVAILABLE
-    assert refusal.value.return_url == RETURN_URL
+def test_deep_linking_that_verifies_is_read(scene: Scene, verifier: LaunchVerifier) -> None:
+    message = verifier.verify(make_deep_link(scene), scene.expected(), scene.now)
+    assert (message.message_type, message.resource_link) == (vocabulary.MESSAGE_DEEP_LINKING, None)
+    assert message.deep_linking == DeepLinkingSettings(
+        return_url="https://lms.example.edu/dl", accept_types=("ltiResourceLink",), document_targets=("iframe",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,11 @@ def test_deep_linking_that_verifies_has_a_code_of_its_own(scene: Scene, verifier
         ({"deployment_id": "other"}, RefusalCode.WRONG_DEPLOYMENT),
         ({"nonce": "invented"}, RefusalCode.WRONG_NONCE),
         ({"target_link_uri": "https://evil.example/"}, RefusalCode.FOREIGN_TARGET_LINK),
+        ({vocabulary.CLAIM_DEEP_LINKING_SETTINGS: None}, RefusalCode.MISSING_DEEP_LINKING_SETTINGS),
+        (
+            {vocabulary.CLAIM_DEEP_LINKING_SETTINGS: {"deep_link_return_url": "javascript:alert(1)"}},
+            RefusalCode.BAD_DEEP_LINK_RETURN,
+        ),
     ],
 )
 def test_deep_linking_that_does_not_verify_is_told_apart(

@@ -1,22 +1,18 @@
 """The command line: help everywhere, one line and an exit code for every refusal, JSON where it reads."""
 
-import json
-import os
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
 from lti_tool.cli import lti_tool as program
-from lti_tool.cli import main
-from lti_tool.models import Store
+from lti_tool.lti.tool_keys import rotate
 from tests.support.clock import Clock
+from tests.support.command_line import CommandLine, assert_one_line
 from tests.support.factories import Factory
 from tests.support.waiting import find_free_port
 from tests.unit.content.broken import MODULE, BrokenSeries
@@ -24,60 +20,6 @@ from tests.unit.content.broken import MODULE, BrokenSeries
 ADD = ["platform", "add", "--name", "Moodle", "--issuer", "https://m.example.org", "--client-id", "abc"]
 ADD += ["--auth-url", "https://m.example.org/auth", "--token-url", "https://m.example.org/token"]
 ADD += ["--jwks-url", "https://m.example.org/jwks"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class CommandLine:
-    """Runs commands in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Outcome:
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = self._capsys.readouterr()
-        code = ended.value.code
-        assert isinstance(code, int)
-        assert "Traceback" not in err
-        return Outcome(code, out, err)
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """A production environment without a database yet; nothing of the developer's own settings."""
-    for name in os.environ:
-        if name.startswith("LTI_TOOL_") and "TEST" not in name:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("LTI_TOOL_BASE_URL", "https://tool.example.org")
-    monkeypatch.setenv("LTI_TOOL_SECRET_KEY", "s" * 40)
-    monkeypatch.setenv("LTI_TOOL_KEYS_DIR", str(tmp_path / "keys"))
-    monkeypatch.setenv("LTI_TOOL_DATABASE_URL", f"sqlite:///{tmp_path / 'new.sqlite3'}")
-    return monkeypatch
-
-
-@pytest.fixture
-def run(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """Runs commands without a database yet."""
-    return CommandLine(capsys)
-
-
-@pytest.fixture
-def run_on(store: Store, database_url: str, environment: pytest.MonkeyPatch, run: CommandLine) -> CommandLine:
-    """Runs commands on ``store``'s database."""
-    environment.setenv("LTI_TOOL_DATABASE_URL", database_url)
-    return run
 
 
 def list_commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -92,15 +34,10 @@ def list_commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[
 COMMANDS = list_commands(program)
 
 
-def assert_one_line(outcome: Outcome, code: int) -> None:
-    assert outcome.code == code
-    assert outcome.err.startswith("lti-tool: ")
-    assert outcome.err.count("\n") == 1
-
-
 def test_every_command_of_the_contract_is_there() -> None:
     wanted = "serve|worker|demo|db upgrade|db check|platform add|platform list|platform show|platform edit"
-    wanted += "|platform remove|keys list|keys rotate|grades status|grades retry|grades reconcile|content check"
+    wanted += "|platform remove|platform check|invite|keys list|keys rotate|grades status|grades retry"
+    wanted += "|grades reconcile|content check"
     assert {tuple(words.split()) for words in wanted.split("|")} <= set(COMMANDS)
 
 
@@ -210,13 +147,28 @@ def test_keys_are_made_listed_and_rotated(run: CommandLine, tmp_path: Path) -> N
     assert run("keys", "list", "--json").json == []
     assert run("keys", "rotate").code == 0
     (first,) = run("keys", "list", "--json").json
+    assert (first["signs"], first["is_safe_to_remove"]) == (True, False)
     assert Path(first["file"]).stat().st_mode & 0o777 == 0o600
-    assert run("keys", "rotate").code == 0
+    assert "is safe to remove once this one is a day old" in run("keys", "rotate").out
     newest, older = run("keys", "list", "--json").json
-    assert older == first
+    assert older == first | {"signs": False}
     assert newest["kid"] in run("keys", "list").out.splitlines()[0]
+    lines = run("keys", "list").out.splitlines()
+    assert [("signs" in line, "published" in line) for line in lines] == [(True, False), (False, True)]
     (tmp_path / "keys" / "20300101T000000Z.pem").write_text("not a key")
     assert_one_line(run("keys", "list"), 1)
+
+
+def test_key_is_safe_to_remove_a_day_after_it_signed_last(run: CommandLine, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for age in (timedelta(days=40), timedelta(days=2), timedelta(hours=23)):
+        rotate(tmp_path / "keys", now - age)
+    newest, second, oldest = run("keys", "list", "--json").json
+    assert [key["is_safe_to_remove"] for key in (newest, second, oldest)] == [False, False, True]
+    lines = run("keys", "list").out.splitlines()
+    assert ["safe to remove" in line for line in lines] == [False, False, True]
+    Path(oldest["file"]).unlink()
+    assert [key["kid"] for key in run("keys", "list", "--json").json] == [newest["kid"], second["kid"]]
 
 
 def test_the_shipped_series_has_nothing_to_mend(run: CommandLine) -> None:

@@ -259,3 +259,50 @@ def test_every_line_of_a_history_has_words(clock: Clock, answer: AttemptAnswer |
 def test_what_a_platform_wrote_is_never_markup(clock: Clock) -> None:
     words = explain_delivery(describe(clock, DeliveryState.SENT, None), lambda _: "<script>", lambda _: "<script>")
     assert "<script>" not in words.what_happened
+
+
+# Columns that are missing
+
+
+def test_sessions_without_a_column_are_told_and_can_be_asked_for(page: Page, make: Factory) -> None:
+    words = page.get()
+    assert "Sessions without a gradebook column" in words
+    assert "Make a column for each of them" in words
+    assert "Make the missing columns" not in words, "no score waits"
+    make.earned_score(make.enrolment(make.user(name="Dana Whitfield")))
+    words = page.get()
+    assert "Make the missing columns" in words
+    assert "On the Leading Edge of Visioning: 1 score waits for it" in words
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({}, "We are looking whether it is there, and make it if it is not."),
+        ({"reason": "throttled"}, "The gradebook is busy and asked us to wait. We try again by ourselves."),
+        ({"reason": "platform_down"}, "The gradebook does not answer. We try again by ourselves."),
+        ({"reason": "tool_fault"}, "Something went wrong on our side, not on yours. We try again by ourselves."),
+        ({"state": "needs_you", "reason": "no_permission"}, "does not let this tool make gradebook columns."),
+        ({"state": "needs_you", "reason": "column_gone"}, "did not find this course's gradebook."),
+        ({"state": "needs_you", "reason": "refused"}, "Your learning system did not make the column."),
+        ({"state": "needs_you", "reason": "stale"}, "Your learning system did not make the column."),
+    ],
+)
+def test_where_a_wish_for_a_column_is(page: Page, make: Factory, columns: dict[str, Any], told: str) -> None:
+    is_over = "state" in columns
+    make.column_request(**columns | ({"next_attempt_at": None} if is_over else {}))
+    words = page.get()
+    assert told in words
+    assert ("as graded work and open it once." in words) == is_over
+
+
+def test_a_wish_nobody_made_is_not_told(page: Page, make: Factory) -> None:
+    make.column_request(may_make=False)
+    assert "We are looking" not in page.get()
+
+
+def test_asking_is_for_facilitators_only(page: Page) -> None:
+    session_id = page.enter("participant")
+    data = {"csrf_token": make_csrf_token(page.tool, session_id), "do": "all"}
+    answer = page.client.post(f"/s/{session_id}/grades/columns", base_url=TOOL, data=data, headers={"Origin": TOOL})
+    assert answer.status_code == 403

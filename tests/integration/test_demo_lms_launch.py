@@ -1,5 +1,6 @@
 """The demo LMS's launches: login initiation, what the authorization endpoint refuses, what the id_token says."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,15 @@ import jwt
 import pytest
 
 from lti_tool.demo_lms.courses import COURSES
+from lti_tool.demo_lms.enrolments import EnrolmentState
+from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.people import PEOPLE, find_person
 from lti_tool.lti import vocabulary as lti
 from tests.support.clock import Clock
+from tests.support.deep_links import ask
 from tests.support.fake_tool import LMS, TOOL, DemoLmsWithFakeTool, read_form
+
+CAPTURES = Path(__file__).parents[1] / "certification" / "moodle_4_5"
 
 
 @pytest.fixture
@@ -85,7 +91,10 @@ def test_claims_of_a_learner(lms: DemoLmsWithFakeTool) -> None:
     assert endpoint["lineitems"] == f"{LMS}/api/lti/courses/course-1/lineitems?type_id=1"
     assert endpoint["lineitem"] == f"{LMS}{lms.find_column_path()}?type_id=1"
     assert len(endpoint["scope"]) == 4
-    assert lti.CLAIM_NAMES_ROLES not in claims
+    assert claims[lti.CLAIM_NAMES_ROLES] == {
+        "context_memberships_url": f"{LMS}/api/lti/courses/course-1/memberships",
+        "service_versions": ["2.0"],
+    }
 
 
 def test_a_new_tab_is_told(lms: DemoLmsWithFakeTool) -> None:
@@ -130,7 +139,7 @@ def test_every_course_has_its_own_links_and_columns(lms: DemoLmsWithFakeTool) ->
     ids = [link.id for course in COURSES for link in course.links]
     assert len(ids) == len(set(ids)) == 18
     columns = [lms.platform.gradebook.list_columns(course.id) for course in COURSES]
-    assert [len(each) for each in columns] == [8, 8]
+    assert [len(each) for each in columns] == [8, 8, 0]
     assert {(c.maximum, c.tag) for each in columns for c in each} == {(100, "leading-edge")}
 
 
@@ -265,5 +274,189 @@ def test_a_rotated_key_signs_and_the_old_one_stays_published(lms: DemoLmsWithFak
 
 
 def test_the_people_are_invented_and_distinct() -> None:
-    assert len({person.sub for person in PEOPLE}) == len({person.email for person in PEOPLE}) == 6
+    assert len({person.sub for person in PEOPLE}) == len({person.email for person in PEOPLE}) == 7
     assert all(person.email.endswith("@example.org") for person in PEOPLE)
+
+
+# Manners
+
+
+def open_as(tmp_path: Path, manner: Manner) -> DemoLmsWithFakeTool:
+    return DemoLmsWithFakeTool(tmp_path, Clock(), manner=manner)
+
+
+_CONTEXT = "http://purl.imsglobal.org/vocab/lis/v2/membership"
+_ADMINISTRATOR = [
+    "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator",
+    "http://purl.imsglobal.org/vocab/lis/v2/system/person#Administrator",
+]
+_USER = "http://purl.imsglobal.org/vocab/lis/v2/system/person#User"
+
+
+@pytest.mark.parametrize(
+    ("manner", "sub", "roles"),
+    [
+        (Manner.STRICT, "202", [f"{_CONTEXT}/Instructor#TeachingAssistant", f"{_CONTEXT}#Instructor"]),
+        (Manner.CANVAS, "202", [f"{_CONTEXT}/instructor#TeachingAssistant", f"{_CONTEXT}#Instructor", _USER]),
+        (Manner.CANVAS, "101", [f"{_CONTEXT}#Learner", _USER]),
+        (Manner.CANVAS, "301", _ADMINISTRATOR),
+        (
+            Manner.CANVAS,
+            "901",
+            [f"{_CONTEXT}#Learner", "http://purl.imsglobal.org/vocab/lti/system/person#TestUser", _USER],
+        ),
+        (Manner.MOODLE, "202", [f"{_CONTEXT}#Instructor"]),
+        (Manner.MOODLE, "201", [f"{_CONTEXT}#Instructor"]),
+        (Manner.MOODLE, "101", [f"{_CONTEXT}#Learner"]),
+        (Manner.MOODLE, "301", [_ADMINISTRATOR[0], f"{_CONTEXT}#Instructor", _ADMINISTRATOR[1]]),
+    ],
+)
+def test_roles_in_each_manner(tmp_path: Path, manner: Manner, sub: str, roles: list[str]) -> None:
+    assert open_as(tmp_path, manner).launch(sub, course="course-2")[lti.CLAIM_ROLES] == roles
+
+
+def test_moodle_opens_nothing_for_somebody_outside_the_course(tmp_path: Path) -> None:
+    lms = open_as(tmp_path, Manner.MOODLE)
+    lms.platform.enrolments.change("course-1", "102", EnrolmentState.UNENROLLED)
+    for sub in ("401", "102"):
+        lms.be(sub)
+        answer = lms.browser.get("/launch/course-1/visioning", base_url=LMS)
+        assert (answer.status_code, "You are not in this course" in answer.text) == (403, True)
+
+
+def test_student_view_is_a_choice_on_canvas_only(tmp_path: Path) -> None:
+    canvas = open_as(tmp_path / "c", Manner.CANVAS)
+    assert "Test Student" in canvas.browser.get("/", base_url=LMS).text
+    assert "Test Student" not in open_as(tmp_path / "s", Manner.STRICT).browser.get("/", base_url=LMS).text
+    assert "Test Student" not in canvas.browser.get("/courses/course-1/people", base_url=LMS).text
+    assert canvas.post_score(userId="901").status_code == 422
+
+
+def test_moodles_hint_is_raw_json(tmp_path: Path) -> None:
+    lms = open_as(tmp_path, Manner.MOODLE)
+    hint = lms.start_launch()["lti_message_hint"]
+    assert set(json.loads(hint)) == {"cmid", "launchid"}
+    assert " " not in hint
+    lms.be("201")
+    page = lms.browser.get("/launch/course-3/deep-linking/several", base_url=LMS)
+    choosing = json.loads(read_form(page.text)[1]["lti_message_hint"])
+    assert choosing["launchid"].startswith("ltilaunch_ContentItemSelectionRequest")
+    request = lms.make_request(lms.start_launch())
+    assert "id_token" in read_form(lms.authorize(request).text)[1]
+    assert "error" in read_form(lms.authorize(request).text)[1], "it works once"
+    spaced = hint.replace(":", ": ")
+    assert "error" in read_form(lms.authorize({**request, "lti_message_hint": spaced}).text)[1], (
+        "it has to be unaltered"
+    )
+
+
+def test_canvas_login_is_as_canvas_writes_it(tmp_path: Path) -> None:
+    login = open_as(tmp_path, Manner.CANVAS).start_launch()
+    assert login["deployment_id"] == "1"
+    assert "lti_deployment_id" not in login
+    assert login["canvas_environment"] == "prod"
+    header, payload, signature = login["lti_message_hint"].split(".")
+    assert header.startswith("ey")
+    assert payload.startswith("ey")
+    assert signature
+
+
+@pytest.mark.parametrize(("manner", "seconds"), [(Manner.STRICT, 60), (Manner.MOODLE, 60), (Manner.CANVAS, 3600)])
+def test_how_long_an_id_token_lives(tmp_path: Path, manner: Manner, seconds: int) -> None:
+    claims = open_as(tmp_path, manner).launch()
+    assert claims["exp"] - claims["iat"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("manner", "type_", "family"),
+    [
+        (Manner.STRICT, "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection", "leading-edge-demo"),
+        (Manner.CANVAS, "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering", "canvas"),
+        (Manner.MOODLE, "CourseSection", "moodle"),
+    ],
+)
+def test_context_type_and_family(tmp_path: Path, manner: Manner, type_: str, family: str) -> None:
+    lms = open_as(tmp_path, manner)
+    claims = lms.launch()
+    assert claims[lti.CLAIM_CONTEXT]["type"] == [type_]
+    assert claims[lti.CLAIM_TOOL_PLATFORM]["product_family_code"] == family
+    guid = claims[lti.CLAIM_TOOL_PLATFORM]["guid"]
+    lms.start()
+    assert lms.launch()[lti.CLAIM_TOOL_PLATFORM]["guid"] == guid
+
+
+def test_canvas_says_more(tmp_path: Path) -> None:
+    claims = open_as(tmp_path, Manner.CANVAS).launch()
+    assert claims["https://www.instructure.com/placement"] == "assignment_selection"
+    assert claims["azp"] == "leading-edge-demo"
+    assert claims[lti.CLAIM_RESOURCE_LINK]["validation_context"] is None
+
+
+@pytest.mark.parametrize(
+    ("manner", "expected"),
+    [
+        (
+            Manner.STRICT,
+            {"cid": "course-1", "who": "Dana Whitfield", "unk": "$Canvas.user.id", "b": "x\ny=z", "CamelCase": "1"},
+        ),
+        (
+            Manner.CANVAS,
+            {"cid": "course-1", "who": "Dana Whitfield", "unk": "101", "b": "x\ny=z", "CamelCase": "1"},
+        ),
+        (
+            Manner.MOODLE,
+            {
+                "cid": "course-1",
+                "who": "Dana Whitfield",
+                "unk": "$Canvas.user.id",
+                "b": "x",
+                "y": "z",
+                "camelcase": "1",
+                "CamelCase": "1",
+            },
+        ),
+    ],
+)
+def test_custom_parameters_of_the_tool(tmp_path: Path, manner: Manner, expected: dict[str, str]) -> None:
+    custom = {
+        "cid": "$Context.id",
+        "who": "$Person.name.full",
+        "unk": "$Canvas.user.id",
+        "b": "x\ny=z",
+        "CamelCase": "1",
+    }
+    lms = DemoLmsWithFakeTool(tmp_path, Clock(), manner=manner, tool_custom=custom)
+    assert lms.launch()[lti.CLAIM_CUSTOM] == {**expected, "module": "visioning"}
+
+
+def test_canvas_leaves_an_assignments_variables_where_there_is_none(tmp_path: Path) -> None:
+    custom = {"points": "$Canvas.assignment.pointsPossible", "sections": "$Canvas.course.sectionIds", "foo": "$Foo.bar"}
+    lms = DemoLmsWithFakeTool(tmp_path, Clock(), manner=Manner.CANVAS, tool_custom=custom)
+    graded = lms.launch()[lti.CLAIM_CUSTOM]
+    assert (graded["points"], graded["sections"], graded["foo"]) == ("100", "course-1-a", "$Foo.bar")
+    assert lms.launch(link="series")[lti.CLAIM_CUSTOM]["points"] == "$Canvas.assignment.pointsPossible"
+    assert lms.launch("201")[lti.CLAIM_CUSTOM]["sections"] == "course-1-a,course-1-b"
+
+
+def test_moodle_sends_null_for_a_link_there_is_not(tmp_path: Path) -> None:
+    lms = DemoLmsWithFakeTool(tmp_path, Clock(), manner=Manner.MOODLE, tool_custom={"title": "$ResourceLink.title"})
+    assert ask(lms)[lti.CLAIM_CUSTOM] == {"title": None}
+    assert lms.launch()[lti.CLAIM_CUSTOM]["title"] == "On the Leading Edge of Visioning"
+
+
+def test_moodles_claims_are_those_of_the_captures(tmp_path: Path) -> None:
+    lms = DemoLmsWithFakeTool(tmp_path, Clock(), manner=Manner.MOODLE, tool_custom={"a": "b"})
+    for name, claims in (("launch-learner", lms.launch()), ("deep-linking-request", ask(lms))):
+        captured = json.loads((CAPTURES / f"{name}.json").read_text())["id_token_claims"]
+        assert set(claims) == set(captured)
+        for claim in (lti.CLAIM_CONTEXT, lti.CLAIM_LAUNCH_PRESENTATION, lti.CLAIM_TOOL_PLATFORM):
+            assert set(claims[claim]) == set(captured[claim]), claim
+    assert set(claims[lti.CLAIM_DEEP_LINKING_SETTINGS]) == set(captured[lti.CLAIM_DEEP_LINKING_SETTINGS])
+
+
+def test_canvas_can_ask_for_another_page_of_the_tool(lms: DemoLmsWithFakeTool) -> None:
+    lms.be("101")
+    page = lms.browser.get(f"/launch/course-1/visioning?url={TOOL}/lti/launch%3Fpage%3D2", base_url=LMS)
+    _, fields = read_form(lms.authorize(lms.make_request(read_form(page.text)[1])).text)
+    assert lms.verify(fields["id_token"])[lti.CLAIM_TARGET_LINK_URI] == f"{TOOL}/lti/launch?page=2"
+    assert lms.browser.get("/launch/course-1/visioning?url=https://elsewhere.example/", base_url=LMS).status_code == 404

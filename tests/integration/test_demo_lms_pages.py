@@ -15,6 +15,15 @@ PAGES = [
     "/",
     "/courses/course-1",
     "/courses/course-2",
+    "/courses/course-3",
+    "/courses/course-3/add/several",
+    "/courses/course-3/grades",
+    "/courses/course-1/review/1?for=101",
+    "/admin/tools",
+    "/storage",
+    "/storage-elsewhere",
+    "/launch/course-3/deep-linking/several",
+    "/launch/course-1/review/1?for=101",
     "/courses/course-1/people",
     "/courses/course-1/grades",
     "/courses/course-1/grades/1/101",
@@ -110,10 +119,10 @@ def test_the_activity_page_frames_the_launch(lms: DemoLmsWithFakeTool) -> None:
 
 
 def test_the_gradebook_shows_score_comment_and_time(lms: DemoLmsWithFakeTool) -> None:
-    assert lms.browser.get("/courses/course-1/grades", base_url=LMS).text.count("Nothing yet") == 24
+    assert lms.browser.get("/courses/course-1/grades", base_url=LMS).text.count("Nothing yet") == 32
     lms.post_score(comment="Good & <b>clear</b>")
     page = lms.browser.get("/courses/course-1/grades", base_url=LMS).text
-    assert page.count("Nothing yet") == 23
+    assert page.count("Nothing yet") == 31
     assert "92 of 100</a>" in page
     assert "Good &amp; &lt;b&gt;clear&lt;/b&gt;" in page
     assert 'datetime="2026-03-04T20:14:00+00:00"' in page

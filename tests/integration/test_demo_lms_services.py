@@ -13,6 +13,7 @@ from tests.support.clock import Clock
 from tests.support.fake_tool import ALL_SCOPES, LMS, DemoLmsWithFakeTool
 
 ITEMS = "/api/lti/courses/course-1/lineitems"
+MEMBERS = "/api/lti/courses/course-1/memberships"
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_token_for_the_asked_and_allowed_scopes(lms: DemoLmsWithFakeTool) -> N
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("scope", ["https://example.org/nope", lti.SCOPE_MEMBERSHIP_READONLY])
+@pytest.mark.parametrize("scope", ["https://example.org/nope", "score"])
 def test_no_allowed_scope_no_token(lms: DemoLmsWithFakeTool, scope: str) -> None:
     answer = lms.ask_token(scope)
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_scope")
@@ -176,6 +177,7 @@ def test_forgotten_tokens(lms: DemoLmsWithFakeTool) -> None:
         ("DELETE", f"{ITEMS}/1/lineitem", lti.MEDIA_LINE_ITEM, {lti.SCOPE_LINE_ITEM}),
         ("POST", f"{ITEMS}/1/lineitem/scores", lti.MEDIA_SCORE, {lti.SCOPE_SCORE}),
         ("GET", f"{ITEMS}/1/lineitem/results", lti.MEDIA_RESULT_CONTAINER, {lti.SCOPE_RESULT_READONLY}),
+        ("GET", MEMBERS, lti.MEDIA_MEMBERSHIP_CONTAINER, {lti.SCOPE_MEMBERSHIP_READONLY}),
     ],
 )
 def test_every_call_needs_its_own_scope(
@@ -195,12 +197,12 @@ def test_every_call_needs_its_own_scope(
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", lti.MEDIA_LINE_ITEM])
-@pytest.mark.parametrize("path", [ITEMS, f"{ITEMS}/1/lineitem/results"])
+@pytest.mark.parametrize("path", [ITEMS, f"{ITEMS}/1/lineitem/results", MEMBERS])
 def test_reading_needs_the_exact_accept(lms: DemoLmsWithFakeTool, path: str, accept: str | None) -> None:
     headers = {"Authorization": f"Bearer {lms.get_token()}"} | ({"Accept": accept} if accept else {})
     answer = lms.browser.get(f"{path}?type_id=1", base_url=LMS, headers=headers)
     assert (answer.status_code, answer.get_json()["error"]) == (406, "not_acceptable")
-    assert "Accept is application/vnd.ims.lis.v2." in answer.get_json()["error_description"]
+    assert "Accept is application/vnd.ims.l" in answer.get_json()["error_description"]
 
 
 @pytest.mark.parametrize("media_type", ["application/json", lti.MEDIA_LINE_ITEM, f"{lti.MEDIA_SCORE}; charset=utf-8"])

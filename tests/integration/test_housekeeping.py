@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_tool.config import Settings
-from lti_tool.models import AuditFact, LaunchSession, LoginFlow, Store
+from lti_tool.models import AuditFact, DeepLinkRequest, LaunchSession, LoginFlow, ParkedLaunch, SessionTicket, Store
 from lti_tool.processes import StopFlag
 from lti_tool.servers import run_worker
 from lti_tool.services import deliveries
@@ -34,6 +34,48 @@ def test_only_what_ended_more_than_a_day_ago_is_forgotten(store: Store, make: Fa
     with store.reading() as session:
         (fact,) = session.scalars(select(AuditFact))
     assert (fact.verb, fact.facts) == ("forgot_entries", {"flows": 1, "sessions": 1})
+
+
+def test_what_waits_and_moves_and_is_chosen_goes_too(store: Store, make: Factory, clock: Clock) -> None:
+    now = clock.now()
+    old, recent = now - timedelta(days=1, seconds=1), now - timedelta(hours=23)
+    flow = make.login_flow(id="open-flow", expires_at=now + timedelta(minutes=5))
+    visit = make.launch_session(id="open-session")
+    with store.writing() as session:
+        for name, ended in (("old", old), ("recent", recent)):
+            session.add(ParkedLaunch(handle_digest=name, flow_id=flow.id, message={}, expires_at=ended))
+            session.add(SessionTicket(ticket_digest=name, session_id=visit.id, expires_at=ended))
+            session.add(
+                DeepLinkRequest(
+                    handle_digest=name,
+                    registration_id=visit.registration_id,
+                    deployment_id=visit.deployment_id,
+                    user_id=visit.user_id,
+                    standing=visit.standing,
+                    settings={},
+                    created_at=ended,
+                    expires_at=ended,
+                )
+            )
+    assert forget_ended_entries(store, now=now) == Forgotten(parked=1, tickets=1, choices=1)
+    with store.reading() as session:
+        for digest in (ParkedLaunch.handle_digest, SessionTicket.ticket_digest, DeepLinkRequest.handle_digest):
+            assert session.scalars(select(digest)).all() == ["recent"]
+        assert session.scalars(select(AuditFact.facts)).all() == [{"parked": 1, "tickets": 1, "choices": 1}]
+    assert list_ids(store) == (["open-flow"], ["open-session"])
+
+
+def test_what_waits_goes_with_what_it_belongs_to(store: Store, make: Factory, clock: Clock) -> None:
+    now = clock.now()
+    flow = make.login_flow(expires_at=now - timedelta(days=2))
+    visit = make.launch_session(expires_at=now - timedelta(days=2))
+    with store.writing() as session:
+        session.add(ParkedLaunch(handle_digest="late", flow_id=flow.id, message={}, expires_at=now))
+        session.add(SessionTicket(ticket_digest="late", session_id=visit.id, expires_at=now))
+    assert forget_ended_entries(store, now=now) == Forgotten(flows=1, sessions=1)
+    with store.reading() as session:
+        assert session.scalars(select(ParkedLaunch.handle_digest)).all() == []
+        assert session.scalars(select(SessionTicket.ticket_digest)).all() == []
 
 
 def test_a_backlog_goes_batch_by_batch(store: Store, make: Factory, clock: Clock) -> None:

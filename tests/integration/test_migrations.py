@@ -176,6 +176,12 @@ def make_rows(make: Factory, clock: Clock) -> dict[str, Any]:
         "score_deliveries": make.score_delivery(),
         "score_attempts": make.score_attempt(),
         "delivery_leases": make.delivery_lease(),
+        "column_requests": make.column_request(),
+        "return_notes": make.return_note(),
+        "rosters": make.roster(),
+        "roster_entries": make.roster_entry(),
+        "invites": make.invite(),
+        "notice_handlers": make.notice_handler(),
     }
 
 
@@ -225,6 +231,15 @@ def bad_values(rows: dict[str, Any], clock: Clock) -> dict[str, list[dict[str, A
         "ck_score_attempts_end_has_answer": [{"answer": "sent"}, {"phase": "ended", "begun_id": begun}],
         "ck_delivery_leases_owner_and_end": [{"owner": "worker-1"}, {"expires_at": later}],
         "ck_delivery_leases_failures_and_silence": [{"failures": 1}, {"silent_since": later}],
+        "ck_column_requests_state": [{"state": "lost", "next_attempt_at": None}],
+        "ck_column_requests_waiting_has_time": [{"next_attempt_at": None}, {"state": "done"}],
+        "ck_return_notes_state": [{"state": "lost", "next_attempt_at": None}],
+        "ck_return_notes_waiting_has_time": [{"next_attempt_at": None}, {"state": "sent"}],
+        "ck_rosters_failures": [{"failures": -1}],
+        "ck_notice_handlers_failures": [{"failures": -1}],
+        "ck_roster_entries_status": [{"status": "asleep"}],
+        "ck_roster_entries_standing": [{"standing": "guest"}],
+        "ck_invites_used_by_registration": [{"used_at": later}, {"registration_id": rows["registrations"].id}],
     }
 
 

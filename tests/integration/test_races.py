@@ -31,6 +31,7 @@ from lti_tool.models import (
     User,
 )
 from lti_tool.services import (
+    arrival_links,
     arrivals,
     drafts,
     readings,
@@ -282,7 +283,7 @@ def test_a_score_and_the_column_it_waits_for_at_once_find_one_another(
     scene.submit_plan()
     release(scene)()
     launch = arrive_in_course_of(scene)
-    meet_after(monkeypatch, (scores, "list_columns"), (arrivals, "queue_waiting_scores"))
+    meet_after(monkeypatch, (scores, "list_columns"), (arrival_links, "queue_waiting_scores"))
     submitted, arrival = run_at_once(lambda: scene.submit("b", text=WORDS_IN_RANGE), launch)
     assert isinstance(submitted, Submitted), submitted
     assert isinstance(arrival, Arrival), arrival

@@ -102,8 +102,15 @@ def test_sending_back_needs_something_to_change(scene: ReviewScene, ruth: Desk) 
     words = ruth.post(at(scene), {"named": ["mission_statement"]}, do="preview")
     assert "Please change this" in words
     words = ruth.post(at(scene, "/release"), {"decision": "return"})
-    assert "The gradebook does not change." in words
+    assert "No number in the gradebook changes." in words
     assert scene.find_plan().state == WorkState.RETURNED
+    assert "The gradebook tells Dana Reyes nothing of it. You can pass on this message." in words
+    sentence = "Your Mission Plan came back with 1 thing to change. Open it from the course to see it."
+    assert sentence in words
+    assert sentence in ruth.get("reviews/")
+    with scene.make.changing(scene.find_plan()) as plan:
+        plan.reply_seen_at = scene.clock.now()
+    assert sentence not in ruth.get(at(scene))
 
 
 def test_a_decision_is_asked_for(scene: ReviewScene, ruth: Desk) -> None:

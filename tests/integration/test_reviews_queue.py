@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from lti_tool.domain.deliveries import DeliveryState
 from lti_tool.domain.roles import Standing
 from lti_tool.domain.submissions import Decision, WorkState
-from lti_tool.models import Store
+from lti_tool.models import Revision, Store
 from lti_tool.services.errors import NotAllowedError, NotFoundError
 from lti_tool.services.review_queue import Queue
 from lti_tool.services.reviews import list_queue, start_review
@@ -144,3 +145,29 @@ def test_only_staff_see_it(scene: ReviewScene, standing: Standing) -> None:
 def test_a_launch_without_a_course_has_no_queue(scene: ReviewScene) -> None:
     with pytest.raises(NotFoundError):
         list_queue(scene.store, replace(scene.ruth, cohort_id=None), scene.series, now=scene.clock.now())
+
+
+def test_a_plan_that_came_back_stands_on_top_until_it_is_opened(scene: ReviewScene) -> None:
+    scene.save(named_fields=("mission_statement",), overall="Name one learner.")
+    scene.release(Decision.RETURN, version=1)
+    (returned,) = look(scene).returned
+    assert (returned.person_label, returned.plan_name) == ("Dana Reyes", "Mission Plan")
+    assert returned.released_at == scene.clock.now()
+    assert returned.message.startswith("Your Mission Plan came back with 1 thing to change.")
+    with scene.make.changing(scene.find_plan()) as plan:
+        plan.reply_seen_at = scene.clock.now()
+    assert look(scene).returned == ()
+
+
+def test_the_longest_unknown_stands_first(scene: ReviewScene) -> None:
+    scene.save(overall="Name one learner.")
+    scene.release(Decision.RETURN, version=1)
+    scene.clock.advance(days=1)
+    work = scene.add_person("Ana Lopez", waiting=timedelta(hours=3))
+    with scene.store.reading() as session:
+        revision = session.scalars(select(Revision).where(Revision.submission_id == work.id)).one()
+    scene.save(revision=revision, overall="And one date.")
+    scene.release(Decision.RETURN, version=1, revision=revision)
+    assert [plan.person_label for plan in look(scene).returned] == ["Dana Reyes", "Ana Lopez"]
+    other = replace(scene.ruth, cohort_id=scene.make.cohort(name="Next year").id)
+    assert list_queue(scene.store, other, scene.series, now=scene.clock.now()).returned == ()

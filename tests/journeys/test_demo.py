@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_tool.demo import Demo, DemoError, prepare_demo, register_demo_lms, run_demo
+from lti_tool.demo_lms.manners import Manner
 from lti_tool.models import Context, LineItem, Registration, Submission, User
 from lti_tool.models.store import open_store
 from tests.support.clock import Clock
@@ -23,10 +25,10 @@ ANSWER_SECONDS = 90
 
 
 @contextmanager
-def running(folder: Path, port: int, lms_port: int) -> Iterator[subprocess.Popen[str]]:
+def running(folder: Path, port: int, lms_port: int, *more: str) -> Iterator[subprocess.Popen[str]]:
     """The demo as ``make demo`` starts it, from the moment it has printed its address."""
     command = [sys.executable, "-m", "lti_tool.cli", "demo", "--folder", str(folder)]
-    command += ["--port", str(port), "--lms-port", str(lms_port)]
+    command += ["--port", str(port), "--lms-port", str(lms_port), *more]
     log = folder.with_suffix(".log")
     with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output, text=True) as process:
         try:
@@ -89,8 +91,8 @@ def test_a_taken_port_is_answered_with_the_command_to_type(tmp_path: Path, clock
     with socket.create_server(("127.0.0.1", 0)) as server:
         ports = {"port": find_free_port(), "lms_port": find_free_port(), taken: server.getsockname()[1]}
         with pytest.raises(DemoError, match=rf"Port {ports[taken]} is taken") as caught:
-            run_demo(Demo(tmp_path / "demo", **ports), now=clock.now(), say=print)
-    command = re.search(r"PORT=(\d+) LMS_PORT=(\d+) make demo$", str(caught.value))
+            run_demo(Demo(tmp_path / "demo", **ports, manner=Manner.CANVAS), now=clock.now(), say=print)
+    command = re.search(r"PORT=(\d+) LMS_PORT=(\d+) MANNER=canvas make demo$", str(caught.value))
     assert command, str(caught.value)
     offered = dict(zip(("port", "lms_port"), map(int, command.groups()), strict=True))
     assert offered[taken] != ports[taken]
@@ -127,6 +129,42 @@ def test_another_lms_port_keeps_work_and_columns(tmp_path: Path, clock: Clock) -
     store.engine.dispose()
     assert urls
     assert all(url is not None and url.startswith("http://localhost:5051/") for url in urls)
+
+
+@pytest.mark.parametrize("manner", [Manner.CANVAS, Manner.MOODLE])
+def test_each_manner_keeps_its_own_data_and_is_registered_as_its_family(
+    tmp_path: Path, clock: Clock, manner: Manner
+) -> None:
+    strict, demo = Demo(tmp_path / "demo", 5000, 5001), Demo(tmp_path / "demo", 5000, 5001, manner)
+    prepare_demo(strict, now=clock.now(), say=print)
+    environment = prepare_demo(demo, now=clock.now(), say=print)
+    families = {}
+    for name, url in (
+        ("strict", f"sqlite:///{strict.folder / 'tool.sqlite3'}"),
+        (manner.value, environment["LTI_TOOL_DATABASE_URL"]),
+    ):
+        store = open_store(url)
+        with store.reading() as session:
+            families[name] = session.scalars(select(Registration.family)).all()
+        store.engine.dispose()
+    assert families == {"strict": ["other"], manner.value: [manner.value]}
+    assert demo.folder.is_relative_to(strict.folder), "make demo-reset removes every manner's data"
+
+
+@pytest.mark.parametrize("manner", ["canvas", "moodle"])
+def test_demo_with_a_manner_answers_as_that_lms(tmp_path: Path, manner: str) -> None:
+    lms_port = find_free_port()
+    with running(tmp_path / "demo", find_free_port(), lms_port, "--manner", manner):
+        said = (tmp_path / "demo.log").read_text()
+        assert f"with the manners of {manner.title()}" in said
+        with (
+            pytest.raises(urllib.error.HTTPError) as refused,
+            urllib.request.urlopen(f"http://localhost:{lms_port}/api/lti/courses/course-1/lineitems", timeout=10),
+        ):
+            pass
+        body = refused.value.read().decode()
+        refused.value.close()
+    assert ('"errors"' if manner == "canvas" else '"reason"') in body
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,15 +224,7 @@ def test_a_course_that_sends_no_names_works(door: FrontDoor) -> None:
         session.add(
             User(registration_id=1, sub="101", name="Old Name", created_at=door.clock(), last_seen_at=door.clock())
         )
-    original = door.platform.launch_claims
-
-    def nameless(*args: object, **options: object) -> dict[str, object]:
-        claims = original(*args, **options)  # type: ignore[arg-type]
-        return {
-            key: value for key, value in claims.items() if key not in {"name", "given_name", "family_name", "email"}
-        }
-
-    door.platform.launch_claims = nameless  # type: ignore[method-assign]
+    door.platform.settings = replace(door.platform.settings, names_hidden=True)
     assert door.person("101").launch().status == 200
     with door.store.reading() as session:
         assert session.scalars(select(User.name)).all() == [None]

@@ -30,6 +30,7 @@ from lti_tool.models import Base, Submission
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.web.worksheet_forms import list_form_items
 from tests.support.clock import A_WEDNESDAY_AFTERNOON, Clock
+from tests.support.cookieless import open_cookieless
 from tests.support.front_door import TOOL, FrontDoor, Person, open_front_door
 from tests.support.planted_words import Planting, confide, find_worksheet, group_items
 from tests.support.series import load_real_series
@@ -49,7 +50,7 @@ ALWAYS_REFUSED = ["/lti/launch [400]"]
 # What a command prints is an export. A new one must be judged: it prints nothing of anybody's work, or is read below.
 COMMANDS_WITHOUT_WORK = {
     *("content check", "db check", "db upgrade", "demo", "keys list", "keys rotate", "serve", "worker"),
-    *("grades retry", "platform add", "platform edit", "platform remove"),
+    *("grades retry", "invite", "platform add", "platform check", "platform edit", "platform remove"),
 }
 COMMANDS_READ = {
     "grades reconcile": ["grades", "reconcile", "--json"],
@@ -458,6 +459,9 @@ def check_that_every_address_was_visited(scene: Scene) -> None:
     answer = newcomer.tool.get("/lti/login", base_url=TOOL, query_string=newcomer.start_login())
     scene.walk.note("/lti/login", answer)
     scene.walk.get(newcomer, answer.location).close()
+    button = open_cookieless(scene.door, "102").reach_button()
+    pressed = newcomer.send("/lti/continue", button.form("/lti/continue"))
+    scene.walk.get(newcomer, pressed.location).close()
     assert scene.walk.list_unvisited() == ALWAYS_REFUSED
 
 

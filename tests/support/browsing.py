@@ -1,7 +1,7 @@
 """Acting in a real browser: choose who you are in the LMS, open an activity in its frame, hold pages against axe."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -66,23 +66,32 @@ class Visitor:
 
 
 @contextmanager
-def open_forgetful_browser(
-    playwright: Playwright, chromium: Path, folder: Path, live: LiveDemo
+def open_browser_with(
+    playwright: Playwright, chromium: Path, folder: Path, settings: Mapping[str, object], **options: Any
 ) -> Iterator[BrowserContext]:
-    """A browser that keeps no cookie at all for the tool inside the LMS's frame, not even a partitioned one."""
+    """A browser of its own whose profile has these settings (Chromium's ``profile`` preferences)."""
     profile = folder / "profile" / "Default"
     profile.mkdir(parents=True)
-    pattern = f"{live.tool_url},{live.lms_url}"
-    preferences = {"profile": {"content_settings": {"exceptions": {"cookies": {pattern: {"setting": 2}}}}}}
-    (profile / "Preferences").write_text(json.dumps(preferences), encoding="utf-8")
+    (profile / "Preferences").write_text(json.dumps({"profile": settings}), encoding="utf-8")
     context = playwright.chromium.launch_persistent_context(
-        str(profile.parent), executable_path=str(chromium), args=list(BROWSER_ARGUMENTS)
+        str(profile.parent), executable_path=str(chromium), args=list(BROWSER_ARGUMENTS), **options
     )
     context.set_default_timeout(10_000)
     try:
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def open_forgetful_browser(
+    playwright: Playwright, chromium: Path, folder: Path, live: LiveDemo, **options: Any
+) -> Iterator[BrowserContext]:
+    """A browser that keeps no cookie at all for the tool inside the LMS's frame, not even a partitioned one."""
+    exceptions = {"cookies": {f"{live.tool_url},{live.lms_url}": {"setting": 2}}}
+    settings = {"content_settings": {"exceptions": exceptions}}
+    with open_browser_with(playwright, chromium, folder, settings, **options) as context:
+        yield context
 
 
 @cache

@@ -8,26 +8,32 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from lti_tool.domain.roles import Standing
+from lti_tool.domain.roles import RosterStatus, Standing
 from lti_tool.domain.submissions import ActivityKind, ReviewStatus, WorkState
 from lti_tool.lti import vocabulary
 from lti_tool.models import (
     Base,
     Cohort,
+    ColumnRequest,
     Context,
     DeliveryLease,
     Deployment,
     EarnedScore,
     Enrolment,
+    Invite,
     LaunchSession,
     LineItem,
     LoginFlow,
     Membership,
+    NoticeHandler,
     ReadingRecord,
     Registration,
     ResourceLink,
+    ReturnNote,
     Review,
     Revision,
+    Roster,
+    RosterEntry,
     ScoreAttempt,
     ScoreDelivery,
     Store,
@@ -278,6 +284,76 @@ class Factory:
         """A registration's lease, free."""
         registration = registration or self._use("registration")
         return self._save(DeliveryLease(**{"registration_id": registration.id} | columns))
+
+    def column_request(self, context: Context | None = None, **columns: Any) -> ColumnRequest:
+        """A wish for Visioning's column, due now."""
+        context = context or self._use("context")
+        defaults: dict[str, Any] = {
+            "context_id": context.id,
+            "module_key": "visioning",
+            "label": "Visioning",
+            "may_make": True,
+            "next_attempt_at": self._clock.now(),
+            "created_at": self._clock.now(),
+        }
+        return self._save(ColumnRequest(**defaults | columns))
+
+    def return_note(
+        self, review: Review | None = None, line_item: LineItem | None = None, **columns: Any
+    ) -> ReturnNote:
+        """What a column is told of a plan that came back, due now."""
+        review, line_item = review or self._use("review"), line_item or self._use("line_item")
+        defaults: dict[str, Any] = {
+            "registration_id": line_item.registration_id,
+            "line_item_id": line_item.id,
+            "user_id": review.author_id,
+            "review_id": review.id,
+            "comment": "Your plan came back.",
+            "next_attempt_at": self._clock.now(),
+            "created_at": self._clock.now(),
+        }
+        return self._save(ReturnNote(**defaults | columns))
+
+    def roster(self, context: Context | None = None, **columns: Any) -> Roster:
+        """Where the course's list of people is; nobody asks for it yet."""
+        context = context or self._use("context")
+        defaults: dict[str, Any] = {
+            "context_id": context.id,
+            "url": f"{PLATFORM}/courses/{context.id}/memberships",
+        }
+        return self._save(Roster(**defaults | columns))
+
+    def roster_entry(self, context: Context | None = None, **columns: Any) -> RosterEntry:
+        """A learner on the course's list who never opened the tool."""
+        context, number = context or self._use("context"), next(self._numbers)
+        defaults: dict[str, Any] = {
+            "context_id": context.id,
+            "sub": f"listed-{number}",
+            "standing": Standing.PARTICIPANT,
+            "status": RosterStatus.ACTIVE,
+            "first_listed_at": self._clock.now(),
+            "last_listed_at": self._clock.now(),
+        }
+        return self._save(RosterEntry(**defaults | columns))
+
+    def notice_handler(self, deployment: Deployment | None = None, **columns: Any) -> NoticeHandler:
+        """A platform that offers notices and is to be told where to send them."""
+        deployment = deployment or self._use("deployment")
+        defaults: dict[str, Any] = {
+            "deployment_id": deployment.id,
+            "service_url": f"{PLATFORM}/notices",
+            "wanted_at": self._clock.now(),
+        }
+        return self._save(NoticeHandler(**defaults | columns))
+
+    def invite(self, **columns: Any) -> Invite:
+        """A one-time address, good for a week and not used."""
+        defaults: dict[str, Any] = {
+            "secret_digest": f"{next(self._numbers):064}",
+            "created_at": self._clock.now(),
+            "expires_at": self._clock.now() + timedelta(days=7),
+        }
+        return self._save(Invite(**defaults | columns))
 
     def login_flow(self, registration: Registration | None = None, **columns: Any) -> LoginFlow:
         """A login under way, good for ten minutes."""

@@ -24,6 +24,7 @@ from tests.support.clock import Clock
 LMS = "http://localhost:5001"
 TOOL = "http://127.0.0.1:5000"
 ALL_SCOPES = (
+    lti.SCOPE_MEMBERSHIP_READONLY,
     lti.SCOPE_LINE_ITEM,
     lti.SCOPE_LINE_ITEM_READONLY,
     lti.SCOPE_RESULT_READONLY,
@@ -71,8 +72,9 @@ def read_form(page: str) -> tuple[str, dict[str, str]]:
 class DemoLmsWithFakeTool:
     """A demo LMS on a folder, a browser for it, and a registered tool that can do what a tool does."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, **settings: Any) -> None:
         self.folder = folder
+        self.settings = settings
         self.clock = clock
         self.tool_key = _tool_key
         self.tool_kid = "tool-key-1"
@@ -83,7 +85,9 @@ class DemoLmsWithFakeTool:
 
     def start(self) -> None:
         """Start it, or start it again on the same folder."""
-        settings = DemoLmsSettings(data_dir=self.folder, clock=self.clock, fetch_tool_keys=self.publish_tool_keys)
+        settings = DemoLmsSettings(
+            data_dir=self.folder, clock=self.clock, fetch_tool_keys=self.publish_tool_keys, **self.settings
+        )
         self.app = create_demo_lms(settings)
         self.browser = self.app.test_client()
         self.platform: Platform = self.app.extensions["demo_lms"]
@@ -182,7 +186,7 @@ class DemoLmsWithFakeTool:
     def get_token(self, *scopes: str) -> str:
         answer = self.ask_token(*scopes)
         assert answer.status_code == 200, answer.text
-        return str(answer.get_json()["access_token"])
+        return str(answer.get_json(force=True)["access_token"])  # Moodle calls it a page
 
     def find_column_path(self, module: str = "visioning", course: str = "course-1") -> str:
         found = find_course(course)

@@ -7,7 +7,7 @@ Every HTML page that comes by is held against the rules in ``pages.py``.
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,11 +22,12 @@ from werkzeug.test import TestResponse
 from lti_tool.app import create_app
 from lti_tool.config import Settings
 from lti_tool.content.schema import Series
+from lti_tool.demo import FAMILIES
 from lti_tool.demo_lms.app import create_demo_lms
+from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.platform import Platform
 from lti_tool.demo_lms.settings import CLIENT_ID, DemoLmsSettings
 from lti_tool.lti.ags import GradebookClient
-from lti_tool.lti.connector import MemoryTokenCache
 from lti_tool.lti.http import HttpClient
 from lti_tool.lti.tool_keys import ToolKeys, rotate
 from lti_tool.models import Registration, Store
@@ -169,7 +170,6 @@ class FrontDoor:
         self.tool: Tool = app.extensions["lti_tool"]
         self.platform: Platform = lms.extensions["demo_lms"]
         self._http = HttpClient(allow_http=True, user_agent="test")
-        self._tokens = MemoryTokenCache()
 
     @property
     def store(self) -> Store:
@@ -182,16 +182,73 @@ class FrontDoor:
 
     def deliver(self, rounds: int = 1) -> None:
         """Let a delivery worker do what is due."""
-        client = GradebookClient(self._http, self.tool.keys, self._tokens, self.clock)
+        services = replace(self.tool.services, http=self._http)
+        client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
         for _ in range(rounds):
-            deliver_due(self.store, client, owner="test-worker", clock=self.clock)
+            deliver_due(
+                self.store,
+                client,
+                owner="test-worker",
+                clock=self.clock,
+                services=services,
+                base_url=self.tool.settings.base_url,
+            )
 
 
 @contextmanager
-def open_front_door(database_url: str, folder: Path, clock: Clock, series: Series | None = None) -> Iterator[FrontDoor]:
-    """Serve a demo LMS on a free port, register it, and make the tool's application (with the real series)."""
+def open_front_door(
+    database_url: str, folder: Path, clock: Clock, series: Series | None = None, *, manner: Manner = Manner.STRICT
+) -> Iterator[FrontDoor]:
+    """Serve a demo LMS on a free port, register it, and make the tool's application (with the real series).
+
+    ``manner`` is whose manners the LMS has; it is registered as that family.
+    """
     keys = folder / "keys"
     rotate(keys, clock.now())
+    settings = Settings(
+        database_url=database_url, base_url=TOOL, secret_key="t" * 40, keys_dir=keys, is_development=True
+    )
+    with _served_lms(folder / "lms", keys, clock, manner) as (lms, lms_url):
+        app = create_app(settings, clock=clock, series=series or load_real_series())
+        door = FrontDoor(app, lms, lms_url, clock)
+        register_lms(door)
+        yield door
+        door.store.engine.dispose()
+
+
+@contextmanager
+def open_door_of_another_lms(door: FrontDoor, folder: Path, *, manner: Manner = Manner.STRICT) -> Iterator[FrontDoor]:
+    """Serve a second LMS with the same people and courses, registered with the same tool."""
+    with _served_lms(folder, door.tool.settings.keys_dir, door.clock, manner) as (lms, lms_url):
+        other = FrontDoor(door.app, lms, lms_url, door.clock)
+        register_lms(other, name="Another demo LMS")
+        yield other
+
+
+def register_lms(door: FrontDoor, *, client_id: str = CLIENT_ID, **changes: Any) -> int:
+    """Let the tool know the LMS behind this door, under this client id; returns the registration's id."""
+    settings = door.platform.settings
+    usual: dict[str, Any] = {
+        "name": "Demo LMS",
+        "issuer": door.lms_url,
+        "client_id": client_id,
+        "auth_url": settings.authorization_url,
+        "token_url": settings.token_url,
+        "jwks_url": settings.keys_url,
+        "family": FAMILIES[settings.manner],
+        "origins": [door.lms_url],
+        "created_at": door.clock.now(),
+    }
+    with door.store.writing() as session:
+        row = Registration(**usual | changes)
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+@contextmanager
+def _served_lms(folder: Path, keys: Path, clock: Clock, manner: Manner) -> Iterator[tuple[Flask, str]]:
+    """A demo LMS on a free port, with its address."""
     held: dict[str, Flask] = {}
 
     def serve(environ: object, start_response: object) -> object:
@@ -199,43 +256,24 @@ def open_front_door(database_url: str, folder: Path, clock: Clock, series: Serie
 
     server = make_server("127.0.0.1", 0, serve, threaded=True)  # type: ignore[arg-type]
     lms_url = f"http://localhost:{server.server_port}"
-    settings = Settings(
-        database_url=database_url, base_url=TOOL, secret_key="t" * 40, keys_dir=keys, is_development=True
-    )
     held["lms"] = create_demo_lms(
         DemoLmsSettings(
             base_url=lms_url,
             tool_url=TOOL,
-            data_dir=folder / "lms",
+            data_dir=folder,
             clock=clock,
             fetch_tool_keys=lambda: ToolKeys(keys).public_jwks(),
+            manner=manner,
         )
     )
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    app = create_app(settings, clock=clock, series=series or load_real_series())
-    door = FrontDoor(app, held["lms"], lms_url, clock)
-    with door.store.writing() as session:
-        session.add(
-            Registration(
-                name="Demo LMS",
-                issuer=lms_url,
-                client_id=CLIENT_ID,
-                auth_url=f"{lms_url}/api/lti/authorize",
-                token_url=f"{lms_url}/api/lti/token",
-                jwks_url=f"{lms_url}/api/lti/jwks.json",
-                family="other",
-                origins=[lms_url],
-                created_at=clock.now(),
-            )
-        )
     try:
-        yield door
+        yield held["lms"], lms_url
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
-        door.store.engine.dispose()
 
 
 def _read_fields(form: Element) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """A gradebook in memory that behaves as strictly as a real one and fails as a test asks it to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from lti_tool.lti.errors import ServiceError
-from lti_tool.lti.values import AnswerClass, PlatformAnswer, Registration, ResultValue, ScoreMessage
+from lti_tool.lti.values import AnswerClass, LineItemValue, PlatformAnswer, Registration, ResultValue, ScoreMessage
 from lti_tool.models.store import has_open_transaction
 
 
@@ -39,6 +39,9 @@ class MemoryGradebook:
         self.reads: list[tuple[str, str | None]] = []
         self.plan: list[AnswerClass | Callable[[str, ScoreMessage], PlatformAnswer]] = []
         self.read_failures: list[AnswerClass] = []
+        self.columns: list[LineItemValue] = []
+        self.listings: list[str] = []
+        self.listing_failures: list[AnswerClass] = []
         self.when_read: Callable[[], None] = lambda: None
 
     def cell(self, url: str, sub: str) -> GradebookCell:
@@ -71,6 +74,15 @@ class MemoryGradebook:
             for (url, sub), cell in self.cells.items()
             if url == line_item_url and user_sub in {None, sub}
         )
+
+    def list_line_items(
+        self, registration: Registration, line_items_url: str, *, scopes: Collection[str]
+    ) -> tuple[LineItemValue, ...]:
+        assert not has_open_transaction()
+        self.listings.append(line_items_url)
+        if self.listing_failures:
+            raise ServiceError(PlatformAnswer(self.listing_failures.pop(0), None, "planned"))
+        return tuple(self.columns)
 
     def record(self, url: str, score: ScoreMessage) -> PlatformAnswer:
         """Take a score as a real gradebook does."""

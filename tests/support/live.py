@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -12,12 +12,13 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from lti_tool.app import create_app, utc_now
 from lti_tool.config import Settings
+from lti_tool.demo import FAMILIES
 from lti_tool.demo_data import seed_demo
 from lti_tool.demo_lms.app import create_demo_lms
+from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.platform import Platform
 from lti_tool.demo_lms.settings import CLIENT_ID, DEPLOYMENT_ID, DemoLmsSettings
 from lti_tool.lti.ags import GradebookClient
-from lti_tool.lti.connector import MemoryTokenCache
 from lti_tool.lti.http import HttpClient
 from lti_tool.lti.tool_keys import rotate
 from lti_tool.models import Store
@@ -44,8 +45,11 @@ class LiveDemo:
 
 
 @contextmanager
-def run_live_demo(database_url: str, folder: Path) -> Iterator[LiveDemo]:
-    """Serve the demo until the block ends. Everything is on loopback and on the real clock."""
+def run_live_demo(database_url: str, folder: Path, *, manner: Manner = Manner.STRICT) -> Iterator[LiveDemo]:
+    """Serve the demo until the block ends. Everything is on loopback and on the real clock.
+
+    ``manner`` is whose manners the LMS has; it is registered as that family.
+    """
     lms_port, tool_port = _find_free_port(), _find_free_port()
     lms_url, tool_url = f"http://localhost:{lms_port}", f"http://127.0.0.1:{tool_port}"
     rotate(folder / "keys", utc_now())
@@ -59,7 +63,8 @@ def run_live_demo(database_url: str, folder: Path) -> Iterator[LiveDemo]:
         ),
         series=load_real_series(),
     )
-    lms = create_demo_lms(DemoLmsSettings(base_url=lms_url, tool_url=tool_url, data_dir=folder / "lms"))
+    settings = DemoLmsSettings(base_url=lms_url, tool_url=tool_url, data_dir=folder / "lms", manner=manner)
+    lms = create_demo_lms(settings)
     demo = LiveDemo(lms_url, tool_url, lms.extensions["demo_lms"], app)
     add_registration(
         demo.store,
@@ -67,9 +72,11 @@ def run_live_demo(database_url: str, folder: Path) -> Iterator[LiveDemo]:
             name="Demo LMS",
             issuer=lms_url,
             client_id=CLIENT_ID,
-            auth_url=f"{lms_url}/api/lti/authorize",
-            token_url=f"{lms_url}/api/lti/token",
-            jwks_url=f"{lms_url}/api/lti/jwks.json",
+            auth_url=settings.authorization_url,
+            token_url=settings.token_url,
+            jwks_url=settings.keys_url,
+            family=FAMILIES[manner],
+            origins=[lms_url],
             deployment_ids=[DEPLOYMENT_ID],
         ),
         now=utc_now(),
@@ -101,9 +108,10 @@ def _serve(server: BaseWSGIServer) -> None:
 
 def _deliver(demo: LiveDemo, has_ended: Event) -> None:
     tool: Tool = demo.app.extensions["lti_tool"]
-    client = GradebookClient(HttpClient(allow_http=True, user_agent="test"), tool.keys, MemoryTokenCache(), utc_now)
+    services = replace(tool.services, http=HttpClient(allow_http=True, user_agent="test"))
+    client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
     while not has_ended.wait(0.5):
-        deliver_due(demo.store, client, owner="live-worker", clock=utc_now)
+        deliver_due(demo.store, client, owner="live-worker", clock=utc_now, services=services, base_url=demo.tool_url)
 
 
 def _find_free_port() -> int:

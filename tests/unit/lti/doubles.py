@@ -32,7 +32,13 @@ class ScriptedClient(HttpClient):
         self.asked: list[Asked] = []
 
     def request(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        is_vouched_for: bool = False,
     ) -> HttpAnswer:
         asked = Asked(method, url, headers or {}, body)
         self.asked.append(asked)

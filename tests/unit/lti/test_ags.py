@@ -114,9 +114,15 @@ class TestSendScore:
         gradebook.answers = [answer_json({"resultUrl": "x"}), answer_json({"resultUrl": "x"})]
         registration = scene.registration(family=CANVAS)
         gradebook.client.send_score(registration, COLUMN, make_score(is_new_attempt=True))
-        assert gradebook.body()[CANVAS_SUBMISSION_EXTENSION] == {"new_submission": True}
+        assert gradebook.body()[CANVAS_SUBMISSION_EXTENSION] == {
+            "new_submission": True,
+            "prioritize_non_tool_grade": True,
+        }
         gradebook.client.send_score(registration, COLUMN, make_score())
-        assert gradebook.body()[CANVAS_SUBMISSION_EXTENSION] == {"new_submission": False}
+        assert gradebook.body()[CANVAS_SUBMISSION_EXTENSION] == {
+            "new_submission": False,
+            "prioritize_non_tool_grade": True,
+        }
 
     def test_second_score_needs_one_request(self, gradebook: Gradebook, registration: Registration) -> None:
         gradebook.answers = [HttpAnswer(200, {}, b"")] * 10

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lti_tool.lti.answer_words import describe_answer
 from lti_tool.lti.platforms import (
     CANVAS,
     CANVAS_SUBMISSION_EXTENSION,
@@ -11,7 +13,6 @@ from lti_tool.lti.platforms import (
     OTHER,
     classify,
     classify_token_answer,
-    describe_answer,
     detect_family,
     extend_score,
     format_score_time,
@@ -53,7 +54,9 @@ def test_traits_hold_the_vendors_facts() -> None:
     assert traits_of(MOODLE).page_limit is None
     assert traits_of(CANVAS).sends_canvas_extension
     assert traits_of(CANVAS).page_limit == 100
-    assert [family for family in (CANVAS, MOODLE, OTHER) if traits_of(family).keeps_waiting_without_grade] == [MOODLE]
+    families = (CANVAS, MOODLE, OTHER)
+    assert [family for family in families if traits_of(family).keeps_waiting_without_grade] == [CANVAS, MOODLE]
+    assert [family for family in families if traits_of(family).keeps_grade_while_waiting] == [CANVAS]
     assert traits_of("unheard of") == traits_of(OTHER)
 
 
@@ -68,10 +71,18 @@ def test_canvas_gets_its_extension_and_nobody_else() -> None:
     assert extend_score(MOODLE, score) == {"submission": submitted}
     assert extend_score(CANVAS, score) == {
         "submission": submitted,
-        CANVAS_SUBMISSION_EXTENSION: {"new_submission": False, "submitted_at": "2026-03-04T20:14:05.678Z"},
+        CANVAS_SUBMISSION_EXTENSION: {
+            "new_submission": False,
+            "prioritize_non_tool_grade": True,
+            "submitted_at": "2026-03-04T20:14:05.678Z",
+        },
     }
     first = ScoreMessage("7", NOW, 100, 100, is_new_attempt=True)
-    assert extend_score(CANVAS, first) == {CANVAS_SUBMISSION_EXTENSION: {"new_submission": True}}
+    assert extend_score(CANVAS, first) == {
+        CANVAS_SUBMISSION_EXTENSION: {"new_submission": True, "prioritize_non_tool_grade": True}
+    }
+    decided = extend_score(CANVAS, replace(first, overrides_teacher=True))
+    assert decided[CANVAS_SUBMISSION_EXTENSION] == {"new_submission": True, "prioritize_non_tool_grade": False}
     assert extend_score(OTHER, first) == {}
 
 

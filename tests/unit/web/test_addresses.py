@@ -9,7 +9,8 @@ from werkzeug.exceptions import NotFound
 
 from lti_tool.app import create_app
 from lti_tool.config import Settings
-from lti_tool.web.addresses import LARGEST_ID, IdConverter, OwnAddress
+from lti_tool.models.base import LARGEST_ID
+from lti_tool.web.addresses import IdConverter, OwnAddress
 from tests.support.series import load_real_series
 
 BASE_URL = "https://leading-edge.example.org"

@@ -173,7 +173,7 @@ def test_a_returned_plan_says_how_much_to_change_and_that_the_gradebook_stands(m
         replies=(reply(Decision.RETURN, named=2),),
     )
     words = tell(page)
-    assert words.lines[0] == "Sent back with 2 things to change. The gradebook has not changed."
+    assert words.lines[0] == "Sent back with 2 things to change. No number in the gradebook has changed."
     assert words.kind == "attention"
 
 

@@ -1,0 +1,3 @@
+// Goes on by itself.
+
+document.querySelector("[data-arriving]").requestSubmit();
