@@ -27,6 +27,7 @@ from lti_tool.domain.answers import Document, list_private_paths
 from lti_tool.domain.brief import list_brief_lines
 from lti_tool.domain.carrying import Copy, Stage, copy_answer, take_copies
 from lti_tool.models import Base, Submission
+from lti_tool.services.invites import create_invite
 from lti_tool.services.score_facts import PLAN_KEY
 from lti_tool.web.worksheet_forms import list_form_items
 from tests.support.clock import A_WEDNESDAY_AFTERNOON, Clock
@@ -462,6 +463,8 @@ def check_that_every_address_was_visited(scene: Scene) -> None:
     button = open_cookieless(scene.door, "102").reach_button()
     pressed = newcomer.send("/lti/continue", button.form("/lti/continue"))
     scene.walk.get(newcomer, pressed.location).close()
+    invite = create_invite(scene.door.store, name=None, now=scene.door.clock.now())
+    scene.walk.get(newcomer, f"/lti/register/{invite.secret}").close()
     assert scene.walk.list_unvisited() == ALWAYS_REFUSED
 
 
