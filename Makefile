@@ -30,8 +30,9 @@ demo: $(READY) ## Run the tool beside a small LMS (PORT=, LMS_PORT= other ports;
 demo-reset: ## Forget the demo's data; the next make demo starts afresh
 	@rm -rf .demo && echo "The demo's data is gone. Type: make demo"
 
+# Four at a time even on two cores: much of a test is waiting for a browser, a database or a socket.
 test: lint browser ## Everything that must be true: lint, types, tests on both databases and in a browser
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(READY_TO_TEST) ## Style, formatting and types
 	@$(BIN)/ruff check .
