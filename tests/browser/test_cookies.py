@@ -133,6 +133,28 @@ def test_storage_that_does_not_help_ends_in_a_new_tab_after_a_second(
     check_visit(press(priya.page.context, frame, "Open in a new tab"))
 
 
+@pytest.mark.parametrize("target", STORING)
+def test_in_a_tab_that_the_lms_opened_the_page_behind_it_is_asked(
+    playwright: Playwright, chromium: Path, tmp_path: Path, live: LiveDemo, target: StorageTarget
+) -> None:
+    """It has no page around it, and a browser may keep no cookie there either."""
+    live.platform.browsers.treat(target)
+    exceptions = {"cookies": {f"{live.tool_url},*": {"setting": 2}}}
+    settings = {"content_settings": {"exceptions": exceptions}}
+    with open_browser_with(playwright, chromium, tmp_path, settings) as window:
+        priya = Visitor(window.new_page(), live)
+        priya.be("Priya Raman")
+        expect(click_activity(priya).get_by_role("heading", name="One more click")).to_be_visible()
+        with window.expect_page() as opened:
+            priya.page.evaluate("void open(document.getElementById('main').dataset.launch + '?target=window')")
+        tab = opened.value
+        expect(tab.get_by_role("button", name="Continue in a new tab")).to_be_visible()
+        # Whom nothing can help is told so, and not sent round and round.
+        with window.expect_page() as last:
+            tab.get_by_role("button", name="Continue in a new tab").click()
+        expect(last.value.get_by_text("cookies_refused")).to_be_visible()
+
+
 def test_a_frame_that_is_not_there_ends_in_a_new_tab(priya: Visitor, live: LiveDemo) -> None:
     live.platform.browsers.treat(StorageTarget.FRAME)
     # As where the LMS names a frame that its page does not have.
