@@ -264,42 +264,28 @@ def upgrade() -> None:
         "ix_return_notes_due", "return_notes", ["state", "next_attempt_at", "registration_id"], unique=False
     )
     op.create_index(op.f("ix_return_notes_user_id"), "return_notes", ["user_id"], unique=False)
-    with op.batch_alter_table("launch_sessions", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("came_by_storage", sa.Boolean(), server_default=sa.false(), nullable=False))
-
-    with op.batch_alter_table("line_items", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("was_made_here", sa.Boolean(), server_default=sa.false(), nullable=False))
-
-    with op.batch_alter_table("login_flows", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("storage_digest", sa.String(length=64), nullable=True))
-        batch_op.add_column(sa.Column("is_in_tab", sa.Boolean(), server_default=sa.false(), nullable=False))
-
-    with op.batch_alter_table("registrations", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("allows_anonymous", sa.Boolean(), server_default=sa.false(), nullable=False))
-        batch_op.add_column(sa.Column("was_invited", sa.Boolean(), server_default=sa.false(), nullable=False))
-
-    with op.batch_alter_table("resource_links", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("placement_id", sa.String(length=43), nullable=True))
+    op.add_column(
+        "launch_sessions", sa.Column("came_by_storage", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.add_column("line_items", sa.Column("was_made_here", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("login_flows", sa.Column("storage_digest", sa.String(length=64), nullable=True))
+    op.add_column("login_flows", sa.Column("is_in_tab", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column(
+        "registrations", sa.Column("allows_anonymous", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.add_column("registrations", sa.Column("was_invited", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("resource_links", sa.Column("placement_id", sa.String(length=43), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("resource_links", schema=None) as batch_op:
-        batch_op.drop_column("placement_id")
-
-    with op.batch_alter_table("registrations", schema=None) as batch_op:
-        batch_op.drop_column("was_invited")
-        batch_op.drop_column("allows_anonymous")
-
-    with op.batch_alter_table("login_flows", schema=None) as batch_op:
-        batch_op.drop_column("is_in_tab")
-        batch_op.drop_column("storage_digest")
-
-    with op.batch_alter_table("line_items", schema=None) as batch_op:
-        batch_op.drop_column("was_made_here")
-
-    with op.batch_alter_table("launch_sessions", schema=None) as batch_op:
-        batch_op.drop_column("came_by_storage")
-
+    # Without Alembic's batches: those drop and remake a table on SQLite, which rows that point to it forbid.
+    op.drop_column("resource_links", "placement_id")
+    op.drop_column("registrations", "was_invited")
+    op.drop_column("registrations", "allows_anonymous")
+    op.drop_column("login_flows", "is_in_tab")
+    op.drop_column("login_flows", "storage_digest")
+    op.drop_column("line_items", "was_made_here")
+    op.drop_column("launch_sessions", "came_by_storage")
     op.drop_table("return_notes")
     op.drop_table("session_tickets")
     op.drop_table("rosters")
