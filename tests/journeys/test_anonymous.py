@@ -1,29 +1,19 @@
 """Launches that name nobody (LTI Core §5.3.6.1): refused, unless a registration lets them in to read."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import func, select
 
 from lti_tool.lti import vocabulary
 from lti_tool.models import EarnedScore, Enrolment, LaunchSession, Membership, ReadingRecord, Submission, User
 from lti_tool.services.registrations import RegistrationChanges, edit_registration
-from tests.support.clock import Clock
 from tests.support.forging import ABSENT, send_forged
-from tests.support.front_door import FrontDoor, Page, Person, open_front_door
+from tests.support.front_door import FrontDoor, Page, Person
 from tests.support.plans import submit_plan
 
 DANA, RUTH = "101", "201"
 KEY = "visioning"
 READING = f"modules/{KEY}/readings/r1"
 NOBODY = {"sub": ABSENT, "name": "Some Name", "email": "some.name@example.org"}
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 def let_in(door: FrontDoor, *, is_allowed: bool = True) -> None:

@@ -1,7 +1,7 @@
 """Plans build on one another, by pages and forms alone: what is carried, what changes, what nobody else sees."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,12 +117,6 @@ PICKED = (
 # ... and two that need words of their own below.
 PARTNERS = Way("relationships.priority_relationships", "communication", "rehearsals.to_whom")
 SELF_SCAN = Way("coaching.self_scan", "opportunity", "self_scan_comparison")
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,22 +1,13 @@
 """Getting in: the way of a good launch, and what happens to every bad one, through the tool's own addresses."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from lti_tool.models import AuditFact, Context, Deployment, LaunchSession, LineItem, LoginFlow, Membership, User
-from tests.support.clock import Clock
-from tests.support.front_door import TOOL, FrontDoor, open_front_door
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
+from tests.support.front_door import TOOL, FrontDoor
 
 
 def test_a_librarian_lands_on_her_module(door: FrontDoor) -> None:

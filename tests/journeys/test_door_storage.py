@@ -1,6 +1,5 @@
 """Getting in where no cookie is kept: by what the LMS's page keeps, and on in a new tab. And everybody who may not."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,12 +25,6 @@ from tests.support.front_door import TOOL, FrontDoor, Page, open_front_door
 CONTINUE = "/lti/continue"
 HOST = "127.0.0.1"
 OTHER_ORIGINS = ("https://evil.example.org", "null")
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,25 +1,16 @@
 """The ticket with which a visit leaves a frame that keeps no cookie: for whom it opens a tab, and whom it stops."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select, update
 
 from lti_tool.models import LaunchSession, SessionTicket
-from tests.support.clock import Clock
 from tests.support.cookieless import Cookieless, open_cookieless
-from tests.support.front_door import TOOL, FrontDoor, Page, Person, open_front_door
+from tests.support.front_door import TOOL, FrontDoor, Page, Person
 
 CONTINUE = "/lti/continue"
 HOST = "127.0.0.1"
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

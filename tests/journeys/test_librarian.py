@@ -1,7 +1,6 @@
 """The librarian's way through Visioning, by the pages and forms alone: no JavaScript runs here."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from tests.support.work_scene import WORDS_IN_RANGE
 PLAN = "modules/visioning/plan"
 REFLECTION = "modules/visioning/reflections/a"
 READING = "modules/visioning/readings/r1"
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The page of people through the front door: the LMS's list arrives, is refreshed, fails, and says so in words."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -18,16 +16,10 @@ from lti_tool.services.rosters import ROSTER_DUTY, RosterProblem
 from lti_tool.web.guards import make_csrf_token
 from lti_tool.web.people import PROBLEMS
 from tests.support.clock import Clock
-from tests.support.front_door import FrontDoor, Page, open_front_door
+from tests.support.front_door import FrontDoor, Page
 
 RUTH, DANA, PRIYA, TESS = "201", "101", "102", "104"
 ASKING = "We are asking your LMS. Look again in a few seconds."
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as door:
-        yield door
 
 
 def read_rosters(door: FrontDoor) -> DutyDone:

@@ -1,19 +1,9 @@
 """Promises: every dated answer that a plan marks as one, in the author's own list and nowhere else."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.support.clock import Clock
-from tests.support.front_door import FrontDoor, Person, open_front_door
+from tests.support.front_door import FrontDoor, Person
 from tests.support.plans import read_example, save_plan
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """An administrator registers the tool with her LMS through a one-time address, or reads why it did not work."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,7 @@ from lti_tool.models import AuditFact, Deployment, Invite, Registration
 from lti_tool.services.invites import create_invite
 from lti_tool.web.tool import Tool
 from tests.support.clock import Clock
-from tests.support.front_door import TOOL, FrontDoor, open_front_door
+from tests.support.front_door import TOOL, FrontDoor
 from tests.support.pages import check_page
 from tests.unit.lti.doubles import Asked, ScriptedClient, answer_json
 from tests.unit.lti.test_registering import CONFIGURATION, SITE, TOKEN, configuration
@@ -39,12 +37,6 @@ class Platform:
 
     def _answer(self, asked: Asked) -> HttpAnswer | PlatformUnreachable:
         return self.answer if asked.method == "POST" else self.description
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The administrator's page: each line says what was tried, what came back and what to do; nobody else sees it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,15 +14,9 @@ from lti_tool.services.refusals import note_refusal
 from lti_tool.services.self_check import read_self_check, run_self_check
 from lti_tool.services.self_check_lines import CheckState
 from tests.support.clock import Clock
-from tests.support.front_door import TOOL, FrontDoor, Page, Person, open_front_door
+from tests.support.front_door import TOOL, FrontDoor, Page, Person
 from tests.support.pages import find_text
 from tests.unit.lti.doubles import Asked, ScriptedClient, answer_json
-
-
-@pytest.fixture
-def door(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[FrontDoor]:
-    with open_front_door(database_url, tmp_path, clock) as opened:
-        yield opened
 
 
 @pytest.fixture
