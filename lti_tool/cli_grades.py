@@ -59,11 +59,12 @@ def reconcile_all(registration_id: int | None, as_json: bool) -> None:
 
     Exit code 1 if a cell differs or a column could not be read.
     """
-    from lti_tool.servers import open_gradebooks, opened_services  # noqa: PLC0415
+    from lti_tool.lti.ags import GradebookClient  # noqa: PLC0415
+    from lti_tool.servers import opened_services  # noqa: PLC0415
     from lti_tool.services.delivery_reports import reconcile  # noqa: PLC0415
 
     with opened_store() as store, opened_services(read_settings(), store) as services:
-        found = reconcile(store, open_gradebooks(services), registration_id=registration_id)
+        found = reconcile(store, GradebookClient(services), registration_id=registration_id)
     if as_json:
         print_json(found)
     else:

@@ -4,11 +4,8 @@ import sys
 
 import click
 
-from lti_tool.app import make_http_client
 from lti_tool.cli_support import opened_store, print_json, read_now, say
 from lti_tool.config import read_settings
-from lti_tool.lti.connector import MemoryTokenCache, Services
-from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.services.registrations import (
     RegistrationChanges,
     RegistrationDetails,
@@ -19,8 +16,6 @@ from lti_tool.services.registrations import (
     list_registrations,
     read_registration,
 )
-from lti_tool.services.self_check import run_self_check
-from lti_tool.services.self_check_lines import CheckState
 
 _FAMILY = click.Choice(["canvas", "moodle", "other"])
 
@@ -160,14 +155,13 @@ def remove(registration_id: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(registration_id: int, as_json: bool) -> None:
     """Try everything between this tool and a platform; exit code 1 if something is to be mended."""
+    from lti_tool.servers import opened_services  # noqa: PLC0415 - only this command calls a platform
+    from lti_tool.services.self_check import run_self_check  # noqa: PLC0415
+    from lti_tool.services.self_check_lines import CheckState  # noqa: PLC0415
+
     settings = read_settings()
-    http = make_http_client(settings)
-    try:
-        with opened_store() as store:
-            services = Services(http, ToolKeys(settings.keys_dir), MemoryTokenCache(), read_now)
-            found = run_self_check(store, services, registration_id, base_url=settings.base_url, now=read_now())
-    finally:
-        http.close()
+    with opened_store() as store, opened_services(settings, store) as services:
+        found = run_self_check(store, services, registration_id, base_url=settings.base_url, now=read_now())
     if as_json:
         print_json(found)
     else:

@@ -31,7 +31,6 @@ _LONGEST_REQUEST_LINE: Final = 8190
 """gunicorn's own maximum: login hints travel in addresses, and Canvas's are long."""
 
 if TYPE_CHECKING:
-    from lti_tool.lti.ags import GradebookClient
     from lti_tool.lti.connector import Services
     from lti_tool.models import Store
 
@@ -109,19 +108,13 @@ def opened_services(settings: Settings, store: "Store") -> Iterator["Services"]:
         http.close()
 
 
-def open_gradebooks(services: "Services") -> "GradebookClient":
-    """The gradebooks of all platforms."""
-    from lti_tool.lti.ags import GradebookClient  # noqa: PLC0415
-
-    return GradebookClient(services.http, services.keys, services.tokens, services.clock)
-
-
 def run_worker(settings: Settings, should_stop: StopFlag) -> None:
     """Deliver scores, do the other duties of a worker, and tidy up once an hour, until told to stop.
 
     Trouble (a database that is away) is logged, waited out and tried again.
     """
     from lti_tool.app import utc_now  # noqa: PLC0415
+    from lti_tool.lti.ags import GradebookClient  # noqa: PLC0415
     from lti_tool.models.store import open_store  # noqa: PLC0415
     from lti_tool.services.deliveries import deliver_due  # noqa: PLC0415
     from lti_tool.services.housekeeping import forget_ended_entries  # noqa: PLC0415
@@ -132,7 +125,7 @@ def run_worker(settings: Settings, should_stop: StopFlag) -> None:
     tidy_at = time.monotonic()
     _log.info("delivery worker %s started", owner)
     with opened_services(settings, store) as services:
-        client = open_gradebooks(services)
+        client = GradebookClient(services)
         while not should_stop():
             try:
                 if time.monotonic() >= tidy_at:

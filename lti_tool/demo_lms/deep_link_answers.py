@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 import jwt
-from jwt.types import Options
 
 from lti_tool.demo_lms.content_items import ItemRefusedError, PlacedItem, read_items
 from lti_tool.demo_lms.deep_link_requests import DeepLinkRequest
 from lti_tool.demo_lms.fields import is_finite_number
-from lti_tool.demo_lms.keys import ToolKeysUnavailableError
+from lti_tool.demo_lms.keys import SIGNATURE_ONLY, ToolKeysUnavailableError
 from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.placements import accepts_several
 from lti_tool.demo_lms.platform import Platform
@@ -21,16 +20,6 @@ from lti_tool.lti import vocabulary as lti
 
 _LEEWAY_SECONDS: Final = 60
 _LONGEST_MESSAGE: Final = 1000
-_SIGNATURE_ONLY: Final[Options] = {
-    "verify_signature": True,
-    "verify_exp": False,
-    "verify_iat": False,
-    "verify_nbf": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
 
 
 class AnswerRefusedError(Exception):
@@ -87,7 +76,7 @@ def _verify_signature(platform: Platform, exchange: Exchange, tool: RegisteredTo
         raise AnswerRefusedError("the tool's keys can be fetched") from error
     _require(exchange, "the tool publishes that key", key is not None, kid)
     try:
-        claims = jwt.decode(token, key or "", algorithms=["RS256"], options=_SIGNATURE_ONLY)
+        claims = jwt.decode(token, key or "", algorithms=["RS256"], options=SIGNATURE_ONLY)
     except jwt.PyJWTError as error:
         exchange.check("the signature is right", False, type(error).__name__)
         raise AnswerRefusedError("the signature is right") from error

@@ -14,6 +14,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from jwt.api_jws import PyJWS
+from jwt.types import Options
 
 from lti_tool.demo_lms.memory import Memory
 from lti_tool.demo_lms.settings import DemoLmsSettings
@@ -21,6 +22,18 @@ from lti_tool.demo_lms.settings import DemoLmsSettings
 _KEYS_LIVE: Final = timedelta(minutes=10)
 _LARGEST_KEY_SET: Final = 100_000
 _JWS: Final = PyJWS()
+
+# For those who look at the claims themselves, each in a platform's own words.
+SIGNATURE_ONLY: Final[Options] = {
+    "verify_signature": True,
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
 
 SigningKey = RSAPrivateKey | str | bytes
 

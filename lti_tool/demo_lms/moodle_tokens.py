@@ -6,28 +6,15 @@ does not look at ``iss``, ``aud`` and ``jti``, takes an assertion that lacks ``e
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
 import jwt
-from jwt.types import Options
 
 from lti_tool.demo_lms.fields import is_finite_number
-from lti_tool.demo_lms.keys import ToolKeysUnavailableError
+from lti_tool.demo_lms.keys import SIGNATURE_ONLY, ToolKeysUnavailableError
 from lti_tool.demo_lms.platform import Platform
 from lti_tool.demo_lms.refusals import ServiceRefusedError, require
 from lti_tool.demo_lms.registrations import RegisteredTool
 from lti_tool.demo_lms.traffic import Exchange
-
-_NOTHING_BUT_SIGNATURE: Final[Options] = {
-    "verify_signature": True,
-    "verify_exp": False,
-    "verify_iat": False,
-    "verify_nbf": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
 
 
 def check_assertion_as_moodle(platform: Platform, exchange: Exchange, tool: RegisteredTool, assertion: str) -> None:
@@ -53,7 +40,7 @@ def check_assertion_as_moodle(platform: Platform, exchange: Exchange, tool: Regi
     check("the tool publishes that key", key is not None, '"kid" invalid, unable to lookup correct key', kid)
     check("it is signed with RS256", header.get("alg") == "RS256", "Incorrect key for this algorithm")
     try:
-        jwt.decode(assertion, key or "", algorithms=["RS256"], options=_NOTHING_BUT_SIGNATURE)
+        jwt.decode(assertion, key or "", algorithms=["RS256"], options=SIGNATURE_ONLY)
     except jwt.PyJWTError as error:
         exchange.check("the signature is right", False, type(error).__name__)
         reason = "The assertion's signature is not right."

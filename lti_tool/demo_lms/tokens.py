@@ -6,10 +6,9 @@ from typing import Final
 
 import jwt
 from flask import Blueprint, Response, json, request
-from jwt.types import Options
 
 from lti_tool.demo_lms.fields import is_finite_number
-from lti_tool.demo_lms.keys import ToolKeysUnavailableError
+from lti_tool.demo_lms.keys import SIGNATURE_ONLY, ToolKeysUnavailableError
 from lti_tool.demo_lms.manners import Manner
 from lti_tool.demo_lms.moodle_tokens import check_assertion_as_moodle
 from lti_tool.demo_lms.platform import Platform, current_platform
@@ -23,16 +22,6 @@ tokens = Blueprint("tokens", __name__)
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _LONGEST_LIFE_SECONDS: Final = 3600
-_SIGNATURE_ONLY: Final[Options] = {
-    "verify_signature": True,
-    "verify_exp": False,
-    "verify_iat": False,
-    "verify_nbf": False,
-    "verify_aud": False,
-    "verify_iss": False,
-    "verify_sub": False,
-    "verify_jti": False,
-}
 
 
 @tokens.post("/api/lti/token")
@@ -149,7 +138,7 @@ def _verify_signature(
     key = require_found(exchange, "the tool publishes that key", published, error="invalid_client", found=kid)
     exchange.show(assertion_signed_with=f"RS256, key {kid}")
     try:
-        claims: Mapping[str, object] = jwt.decode(assertion, key, algorithms=["RS256"], options=_SIGNATURE_ONLY)
+        claims: Mapping[str, object] = jwt.decode(assertion, key, algorithms=["RS256"], options=SIGNATURE_ONLY)
     except jwt.PyJWTError as error:
         exchange.check("the signature is right", False, type(error).__name__)
         raise ServiceRefusedError(400, "invalid_client", "The assertion's signature is not right.") from error

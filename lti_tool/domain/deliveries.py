@@ -131,17 +131,19 @@ class GradebookNumber:
             return False
 
 
-def wait_before_retry(failures: int, chance: float = 1.0) -> timedelta:
+def wait_before_retry(failures: int, chance: float = 1.0, retry_after: timedelta | None = None) -> timedelta:
     """How long to wait after the n-th failure in a row: doubling from 2 seconds to a minute, after an hour 10 minutes.
 
     One request a minute costs a platform nothing and brings the score soon after it is back. ``chance`` from 0 to 1
-    shortens the wait by up to half, so that many workers do not come back at once.
+    shortens the wait by up to half, so that many workers do not come back at once. ``retry_after`` is how long the
+    platform asked us to wait, at least; a day of it counts.
     """
     if failures > FAILURES_BEFORE_PATIENCE:
         longest = PATIENT_WAIT
     else:
         longest = min(FIRST_WAIT * (1 << min(max(failures - 1, 0), 12)), LONGEST_WAIT)
-    return longest * (0.5 + chance / 2)
+    asked = min(retry_after or timedelta(), LONGEST_ASKED_WAIT)
+    return max(longest * (0.5 + chance / 2), asked)
 
 
 def choose_timestamp(now: datetime, last: datetime | None) -> datetime:
@@ -192,8 +194,7 @@ def judge_answer(
     if answer in _NEEDS_A_PERSON:
         return Verdict(DeliveryState.NEEDS_YOU, _NEEDS_A_PERSON[answer])
     if answer in _PLATFORM_WIDE:
-        asked = min(retry_after or timedelta(), LONGEST_ASKED_WAIT)
-        pause = max(wait_before_retry(platform_failures + 1, chance), asked)
+        pause = wait_before_retry(platform_failures + 1, chance, retry_after)
         # One score that no answer ever comes for must wait for itself, not hold up the others.
         wait = max(wait_before_retry(failures + 1, chance), pause)
         return Verdict(DeliveryState.WAITING, _PLATFORM_WIDE[answer], wait, pause)

@@ -1,7 +1,7 @@
 """A course's gradebook: send a score, read results, list and make columns (AGS 2.0)."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -15,14 +15,12 @@ from typing_extensions import override
 
 from lti_tool.lti import vocabulary
 from lti_tool.lti.claims import read_origin
-from lti_tool.lti.connector import Services, TokenCache, ToolServiceConnector
+from lti_tool.lti.connector import Services, ToolServiceConnector
 from lti_tool.lti.errors import ServiceError
-from lti_tool.lti.http import HttpClient
 from lti_tool.lti.json_text import BadJsonError, parse_json
 from lti_tool.lti.logins import append_query
 from lti_tool.lti.paging import read_pages, refuse_answer
 from lti_tool.lti.platforms import extend_line_item, extend_note, extend_score, format_score_time, traits_of
-from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.lti.values import (
     AnswerClass,
     LineItemValue,
@@ -85,8 +83,8 @@ class ToolGradesService(AssignmentsGradesService):
 class GradebookClient:
     """Gradebooks of every registered platform; any number of threads. It opens no database and keeps no state."""
 
-    def __init__(self, http: HttpClient, keys: ToolKeys, tokens: TokenCache, clock: Callable[[], datetime]) -> None:
-        self._services = Services(http, keys, tokens, clock)
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     def send_score(self, registration: Registration, line_item_url: str, score: ScoreMessage) -> PlatformAnswer:
         """Send a final score. Every answer, and the lack of one, comes back classified.

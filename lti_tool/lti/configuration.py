@@ -62,6 +62,7 @@ class ToolAddresses:
     launch: str
     keys: str
     icon: str
+    notices: str
     canvas_json: str
 
     @property
@@ -83,6 +84,7 @@ def list_addresses(base_url: str) -> ToolAddresses:
         launch=f"{base_url}/lti/launch",
         keys=f"{base_url}/lti/jwks.json",
         icon=f"{base_url}/static/mark.svg",
+        notices=f"{base_url}/lti/notices",
         canvas_json=f"{base_url}/lti/canvas.json",
     )
 

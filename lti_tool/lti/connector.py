@@ -28,8 +28,8 @@ TOKEN_MARGIN: Final = timedelta(seconds=60)
 UNSTATED_TOKEN_LIFETIME: Final = 600
 LONGEST_TOKEN_LIFETIME: Final = 24 * 3600
 ASSERTION_SECONDS: Final = 240
-# Moodle's php-jwt has no leeway: an assertion from 3 seconds ahead is refused (measured).
-ASSERTION_BACKDATING_SECONDS: Final = 5
+# Moodle's php-jwt has no leeway: what we signed 3 seconds ahead of its clock is refused (measured).
+BACKDATING_SECONDS: Final = 5
 MOST_CACHED_TOKENS: Final = 10_000
 
 
@@ -233,7 +233,7 @@ class ToolServiceConnector(ServiceConnector):
 
     def _build_token_request(self, scopes: Sequence[str], now: datetime) -> bytes:
         key = self._services.keys.signing_key()
-        seconds = int(now.timestamp()) - ASSERTION_BACKDATING_SECONDS
+        seconds = int(now.timestamp()) - BACKDATING_SECONDS
         claims: dict[str, str | int] = {
             "iss": self._known.client_id,
             "sub": self._known.client_id,

@@ -9,19 +9,18 @@ from pylti1p3.deep_link import DeepLink
 from pylti1p3.deep_link_resource import DeepLinkResource
 from typing_extensions import override
 
+from lti_tool.domain.scoring import MAXIMUM
 from lti_tool.lti import vocabulary
 from lti_tool.lti.configuration import TOOL_ID, list_addresses
+from lti_tool.lti.connector import BACKDATING_SECONDS
 from lti_tool.lti.library import KnownRegistration
 from lti_tool.lti.logins import new_token
 from lti_tool.lti.platforms import placing_traits_of
 from lti_tool.lti.tool_keys import ToolKey
 from lti_tool.lti.values import DeepLinkingSettings, Registration
 
-COLUMN_MAXIMUM: Final = 100
 COLUMN_TAG: Final = TOOL_ID
 ANSWER_SECONDS: Final = 300
-# Moodle's php-jwt has no leeway: a token from 3 seconds ahead is refused (measured).
-BACKDATING_SECONDS: Final = 5
 LONGEST_TITLE: Final = 255
 ICON_SIZE: Final = 32
 # The spec's names for how far somebody is (AGS 2.0 §3.4.7); only with one of these is there anything to look at.
@@ -106,7 +105,7 @@ def _write_custom(link: PlacedLink, variables: Mapping[str, str]) -> dict[str, s
 def _write_column(link: PlacedLink, custom: Mapping[str, str], launch: str, *, takes_review: bool) -> dict[str, object]:
     column: dict[str, object] = {
         "label": link.title[:LONGEST_TITLE],
-        "scoreMaximum": COLUMN_MAXIMUM,
+        "scoreMaximum": MAXIMUM,
         "resourceId": link.module_key,
         "tag": COLUMN_TAG,
     }

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from pylti1p3.exception import LtiException
 from pylti1p3.message_launch import MessageLaunch
 from typing_extensions import override
@@ -19,14 +16,12 @@ from lti_tool.lti.claims import Claims, Origin, read_message, read_origin, read_
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.library import SEALED_SESSION, FlowMemory, GivenParameters, KnownPlatform, NoCookies
 from lti_tool.lti.platform_keys import PlatformKeys
-from lti_tool.lti.tokens import ALGORITHM, TokenParts, describe, take_token_apart
+from lti_tool.lti.tokens import ALGORITHM, TokenParts, describe, take_token_apart, verify_signature
 from lti_tool.lti.values import ExpectedLaunch, LaunchForm, LaunchMessage
 
 LEEWAY_SECONDS: Final = 60
 OLDEST_ISSUE_SECONDS: Final = 600
 _STATE: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
-_PADDING: Final = PKCS1v15()
-_HASH: Final = SHA256()
 
 
 class ToolMessageLaunch(MessageLaunch[GivenParameters, KnownPlatform, FlowMemory, NoCookies]):
@@ -152,10 +147,7 @@ class ToolMessageLaunch(MessageLaunch[GivenParameters, KnownPlatform, FlowMemory
         """
         key, _ = self.get_public_key()
         parts = self._take_apart()
-        try:
-            key.verify(parts.signature, parts.signed_bytes, _PADDING, _HASH)
-        except InvalidSignature:
-            raise LaunchRefused(RefusalCode.BAD_SIGNATURE, f"kid {parts.key_id[:100]!r} did not sign this") from None
+        verify_signature(parts, key)
         self.is_signed = True
         return self
 

@@ -1,7 +1,7 @@
 """A verified message as a document for the database, and back: what waits for its browser carries no token."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -28,12 +28,8 @@ _PARTS = {
 
 def write_message(message: LaunchMessage) -> dict[str, Any]:
     """Write a message as plain JSON values."""
-    names = [name for name in LaunchMessage.__dataclass_fields__ if name not in {*_PARTS, "custom", "issued_at"}]
-    document: dict[str, Any] = {name: getattr(message, name) for name in names}
-    document |= {"custom": dict(message.custom), "issued_at": message.issued_at.isoformat()}
-    for name in _PARTS:
-        part = getattr(message, name)
-        document[name] = None if part is None else asdict(part)
+    document = asdict(replace(message, custom=dict(message.custom)))
+    document["issued_at"] = message.issued_at.isoformat()
     return document
 
 

@@ -9,25 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
-
 from lti_tool.lti import vocabulary
 from lti_tool.lti.claims import LONGEST_ID, Claims
 from lti_tool.lti.connector import Services, ToolServiceConnector
 from lti_tool.lti.errors import LaunchRefused, RefusalCode
 from lti_tool.lti.json_text import BadJsonError, parse_json
+from lti_tool.lti.launches import LEEWAY_SECONDS
 from lti_tool.lti.platform_keys import PlatformKeys
-from lti_tool.lti.tokens import take_token_apart
-from lti_tool.lti.values import Registration
+from lti_tool.lti.tokens import take_token_apart, verify_signature
+from lti_tool.lti.values import ContextClaim, Registration
 
 MOST_NOTICES: Final = 100
-LEEWAY_SECONDS: Final = 60
 OLDEST_SECONDS: Final = 24 * 3600
 MEDIA_JSON: Final = "application/json"
-_PADDING: Final = PKCS1v15()
-_HASH: Final = SHA256()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +40,7 @@ class Notice:
     id: str
     notice_type: str
     deployment_id: str
-    context_id: str | None
-    context_title: str | None
+    context: ContextClaim | None
     origin_contexts: tuple[str, ...]
 
 
@@ -74,10 +67,7 @@ def verify_notice(unproved: UnprovedNotice, registration: Registration, keys: Pl
         LaunchRefused: with the code of the first rule that is broken.
     """
     parts = take_token_apart(unproved.token)
-    try:
-        keys.key(registration, parts.key_id).verify(parts.signature, parts.signed_bytes, _PADDING, _HASH)
-    except InvalidSignature:
-        raise LaunchRefused(RefusalCode.BAD_SIGNATURE, f"kid {parts.key_id[:100]!r} did not sign this") from None
+    verify_signature(parts, keys.key(registration, parts.key_id))
     claims = parts.claims
     _check_audience(claims, registration)
     _check_times(claims, now.timestamp())
@@ -87,13 +77,13 @@ def verify_notice(unproved: UnprovedNotice, registration: Registration, keys: Pl
     said = notice if isinstance(notice, dict) else {}
     context = claims.get(vocabulary.CLAIM_CONTEXT)
     course = context if isinstance(context, dict) else {}
+    course_id = _read_name(course.get("id"))
     origins = claims.get(vocabulary.CLAIM_ORIGIN_CONTEXTS)
     return Notice(
         id=_require_name(said.get("id"), "notice.id"),
         notice_type=_require_name(said.get("type"), "notice.type"),
         deployment_id=_require_name(claims.get(vocabulary.CLAIM_DEPLOYMENT_ID), "deployment_id"),
-        context_id=_read_name(course.get("id")),
-        context_title=_read_name(course.get("title")),
+        context=None if course_id is None else ContextClaim(course_id, title=_read_name(course.get("title"))),
         origin_contexts=tuple(one for one in map(_read_name, origins[:50]) if one) if isinstance(origins, list) else (),
     )
 

@@ -1,7 +1,7 @@
 """LTI's own words as constants: claims, message types, scopes, media types, role prefixes.
 
-Sources: LTI Core 1.3 §5, AGS 2.0 §3-§5, NRPS 2.0 §2, Deep Linking 2.0 §4, Dynamic Registration 1.0, Platform Storage,
-Platform Notification Service, LTI vocabulary appendix A.
+Sources: LTI Core 1.3 §5, AGS 2.0 §3-§5, NRPS 2.0 §2, Deep Linking 2.0 §4, Dynamic Registration 1.0, Platform
+Notification Service, LTI vocabulary appendix A.
 Nothing but constants: the demo platform reads this file too and must share nothing else with the tool.
 """
 
@@ -47,16 +47,10 @@ MESSAGE_DEEP_LINKING_RESPONSE: Final = "LtiDeepLinkingResponse"
 MESSAGE_SUBMISSION_REVIEW: Final = "LtiSubmissionReviewRequest"
 ITEM_RESOURCE_LINK: Final = "ltiResourceLink"
 
-NOTICE_HELLO_WORLD: Final = "LtiHelloWorldNotice"
 NOTICE_CONTEXT_COPY: Final = "LtiContextCopyNotice"
 
 PLATFORM_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-REGISTRATION_CLOSE: Final = "org.imsglobal.lti.close"
-
-STORAGE_CAPABILITIES: Final = "lti.capabilities"
-STORAGE_PUT: Final = "lti.put_data"
-STORAGE_GET: Final = "lti.get_data"
 
 SCOPE_LINE_ITEM: Final = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
 SCOPE_LINE_ITEM_READONLY: Final = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly"

@@ -183,7 +183,10 @@ def keep_copy(
 
 
 def _list_forebears(message: LaunchMessage) -> list[str]:
-    said = message.custom.get("context_history") or message.custom.get("prev_contexts") or ""
+    return _split_ids(message.custom.get("context_history") or message.custom.get("prev_contexts") or "")
+
+
+def _split_ids(said: str) -> list[str]:
     return [one for one in (part.strip() for part in said.split(",")) if one][:MOST_FOREBEARS]
 
 
@@ -199,8 +202,7 @@ def _find_placement(connection: Connection, registration: Registration, placemen
 
 def _find_forebear_module(connection: Connection, registration: Registration, message: LaunchMessage) -> str | None:
     """The module of the link this one was copied from, where the platform tells its history (Core appendix)."""
-    said = message.custom.get("link_history", "")
-    history = [one for one in (part.strip() for part in said.split(",")) if one][:MOST_FOREBEARS]
+    history = _split_ids(message.custom.get("link_history", ""))
     if not history:
         return None
     rows = connection.execute(

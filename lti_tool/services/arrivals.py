@@ -34,6 +34,7 @@ from lti_tool.services.arrival_links import keep_column, keep_link
 from lti_tool.services.arrival_work import WantedWork, find_wanted_work
 from lti_tool.services.audit import record_fact
 from lti_tool.services.column_requests import look_for_columns_at_launch
+from lti_tool.services.courses import add_course
 from lti_tool.services.notices import keep_notice_service
 from lti_tool.services.rosters import keep_roster
 
@@ -135,7 +136,8 @@ def record_arrival(
     known = found[0]
     deployment_id = known.deployment_id or _adopt_deployment(connection, registration, message, now)
     user_id = _keep_user(connection, known, registration, message, now)
-    has_context = message.context is not None
+    course = message.context
+    has_context = course is not None
     standing = decide_standing(
         # Whoever has no id can neither work nor review: the next one without would be the same person.
         message.roles if message.subject else (),
@@ -143,12 +145,12 @@ def record_arrival(
         has_been_staff=has_context and bool(message.subject and known.has_been_staff),
     )
     wants_self_check = message.custom.get("page") == SELF_CHECK_PAGE and standing is Standing.ADMINISTRATOR
-    if not has_context:
+    if course is None:
         return Arrival(
             deployment_id, user_id, None, None, None, standing, SERIES_LINK, wants_self_check=wants_self_check
         )
     if known.context_id is None:
-        context_id, cohort_id = _add_context(connection, deployment_id, message, now)
+        context_id, cohort_id = add_course(connection, deployment_id, course, message.ags, now=now)
     else:
         context_id, cohort_id = known.context_id, None
         _keep_context(connection, known, message)
@@ -251,29 +253,6 @@ def _keep_user(
     if changes:
         connection.execute(update(User).where(User.id == known.user_id).values(changes))
     return int(known.user_id)
-
-
-def _add_context(connection: Connection, deployment_id: int, message: LaunchMessage, now: datetime) -> tuple[int, int]:
-    """Write a course that is new, with its default cohort; returns the ids of both."""
-    claim = message.context
-    context_id = connection.execute(
-        insert(Context)
-        .values(
-            deployment_id=deployment_id,
-            id_on_platform=claim.id_on_platform if claim else "",
-            label=claim.label if claim else None,
-            title=claim.title if claim else None,
-            line_items_url=message.ags.line_items_url if message.ags else None,
-            ags_scopes=list(message.ags.scopes) if message.ags else [],
-            created_at=now,
-        )
-        .returning(Context.id)
-    ).scalar_one()
-    name = (claim.title if claim else None) or "This course"
-    cohort_id = connection.execute(
-        insert(Cohort).values(context_id=context_id, name=name, is_default=True, created_at=now).returning(Cohort.id)
-    ).scalar_one()
-    return context_id, cohort_id
 
 
 def _keep_context(connection: Connection, known: AnyRow, message: LaunchMessage) -> None:

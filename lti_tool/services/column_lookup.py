@@ -39,7 +39,12 @@ class CourseColumns:
     @property
     def can_list(self) -> bool:
         """Whether the platform lets the tool look."""
-        return self.line_items_url is not None and bool({SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY} & {*self.scopes})
+        return may_list_columns(self.line_items_url, self.scopes)
+
+
+def may_list_columns(line_items_url: str | None, scopes: Collection[str]) -> bool:
+    """Whether the platform lets the tool look through a course's columns."""
+    return line_items_url is not None and bool({SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY} & {*scopes})
 
 
 def may_make_columns(line_items_url: str | None, scopes: Collection[str]) -> bool:

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from lti_tool.content.schema import Series
 from lti_tool.lti.values import LaunchMessage
-from lti_tool.lti.vocabulary import SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY
 from lti_tool.models import Cohort, ColumnRequest, Context, EarnedScore, Enrolment, LineItem, ScoreDelivery, Store
 from lti_tool.services.audit import record_fact
-from lti_tool.services.column_lookup import may_make_columns
+from lti_tool.services.column_lookup import may_list_columns, may_make_columns
 from lti_tool.services.errors import NotAllowedError, NotFoundError, NotNowError
 from lti_tool.services.scores import hold_scores_of_course
 from lti_tool.services.visits import Visit
@@ -139,7 +138,7 @@ def look_for_columns_at_launch(
     and not opened yet, has columns that no launch has told of. It is looked through once.
     """
     ags = message.ags
-    if ags is None or ags.line_items_url is None or not {SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READONLY} & {*ags.scopes}:
+    if ags is None or not may_list_columns(ags.line_items_url, ags.scopes):
         return
     known = set(
         connection.scalars(select(ColumnRequest.module_key).where(ColumnRequest.context_id == context_id))

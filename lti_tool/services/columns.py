@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lti_tool.domain.deliveries import LONGEST_ASKED_WAIT, wait_before_retry
+from lti_tool.domain.deliveries import wait_before_retry
 from lti_tool.domain.scoring import MAXIMUM
 from lti_tool.lti.ags import GradebookClient
 from lti_tool.lti.deep_linking import COLUMN_TAG
@@ -93,8 +93,7 @@ def _serve(call: DutyCall) -> DutyDone:
     Raises:
         LeaseLostError: the lease ran out; what was under way is looked for again.
     """
-    services = call.services
-    client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
+    client = GradebookClient(call.services)
     tally = _Tally()
     for _ in range(MOST_COURSES_AT_ONCE):
         if call.should_stop() or tally.pause_until is not None or (course := _claim(call, tally)) is None:
@@ -293,8 +292,7 @@ def _record_failure(
                 request.attempt_begun_at = None
             request.failures += 1
             request.reason = TOOL_FAULT if answer is None else answer.answer_class
-            asked = min((answer.retry_after if answer else None) or timedelta(), LONGEST_ASKED_WAIT)
-            wait = max(wait_before_retry(request.failures, call.chance()), asked)
+            wait = wait_before_retry(request.failures, call.chance(), answer.retry_after if answer else None)
             request.next_attempt_at = now + (max(wait, AFTER_LOST_ANSWER) if is_lost else wait)
             tally.put_off += 1
             if answer is not None and answer.answer_class is AnswerClass.THROTTLED:

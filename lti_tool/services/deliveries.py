@@ -8,6 +8,7 @@ begun and without an end, and looks before it sends again.
 
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,7 +73,6 @@ class _Worker:
     should_stop: Callable[[], bool]
     limit: int
     services: Services | None
-    duties: tuple[Duty, ...]
     base_url: str
 
 
@@ -103,18 +103,19 @@ def deliver_due(
     """
     done = DeliveryRound()
     duties = () if services is None else list_duties(base_url)
-    worker = _Worker(store, client, owner, clock, chance, should_stop, limit, services, duties, base_url)
+    worker = _Worker(store, client, owner, clock, chance, should_stop, limit, services, base_url)
     with store.reading() as session:
-        due = [row.registration_id for row in _list_due(session, duties) if row.due_at <= clock()]
-    for registration_id in due:
+        due = [row for row in _list_due(session, duties) if row.due_at <= clock()]
+    for row in due:
         if should_stop():
             break
+        registration_id = row.registration_id
         if not take_lease(store, registration_id, owner=owner, now=clock()):
             continue
         done.registrations += 1
         with LeaseKeeper(store, registration_id, owner=owner, clock=clock):
             try:
-                _serve_registration(worker, registration_id, done)
+                _serve_registration(worker, row, done)
             except LeaseLostError:
                 _log.warning("lease lost registration=%s owner=%s", registration_id, owner)
                 done.lost_leases.append(registration_id)
@@ -129,8 +130,11 @@ def next_due_at(store: Store) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _DueRegistration:
+    """A registration with something under way; ``duties`` are those with something that waits, and since when."""
+
     registration_id: int
     due_at: datetime
+    duties: tuple[tuple[Duty, datetime], ...]
 
 
 def _list_due(session: Session, duties: tuple[Duty, ...] = ()) -> list[_DueRegistration]:
@@ -147,23 +151,32 @@ def _list_due(session: Session, duties: tuple[Duty, ...] = ()) -> list[_DueRegis
         )
         .group_by(ScoreDelivery.registration_id)
     )
-    waiting = [(row[0], row[1]) for row in rows if row[1] is not None]
+    earliest: dict[int, datetime] = {row[0]: row[1] for row in rows if row[1] is not None}
+    waiting: dict[int, dict[Duty, datetime]] = defaultdict(dict)
     for duty in duties:
-        waiting += duty.list_due(session)
+        for registration_id, moment in duty.list_due(session):
+            first = min(moment, waiting[registration_id].get(duty, moment))
+            waiting[registration_id][duty] = first
+            earliest[registration_id] = min(first, earliest.get(registration_id, first))
     leases = session.execute(
         select(Registration.id, DeliveryLease.resume_at, DeliveryLease.expires_at)
         .outerjoin(DeliveryLease, DeliveryLease.registration_id == Registration.id)
         .where(Registration.is_active)
     )
-    due = []
-    for registration_id, *ends in leases:
-        earliest = min((moment for waits, moment in waiting if waits == registration_id), default=None)
-        if earliest is not None:
-            due.append(_DueRegistration(registration_id, max([earliest, *(end for end in ends if end is not None)])))
+    due = [
+        _DueRegistration(
+            registration_id,
+            max([earliest[registration_id], *(end for end in ends if end is not None)]),
+            tuple(waiting[registration_id].items()),
+        )
+        for registration_id, *ends in leases
+        if registration_id in earliest
+    ]
     return sorted(due, key=lambda registration: (registration.due_at, registration.registration_id))
 
 
-def _serve_registration(worker: _Worker, registration_id: int, done: DeliveryRound) -> None:
+def _serve_registration(worker: _Worker, due: _DueRegistration, done: DeliveryRound) -> None:
+    registration_id = due.registration_id
     for _ in range(worker.limit):
         if worker.should_stop():
             return
@@ -188,13 +201,14 @@ def _serve_registration(worker: _Worker, registration_id: int, done: DeliveryRou
         _count(done, verdict, is_reading=True)
         if verdict.pause is not None:
             return
-    _do_duties(worker, registration_id, done)
+    _do_duties(worker, due, done)
 
 
-def _do_duties(worker: _Worker, registration_id: int, done: DeliveryRound) -> None:
+def _do_duties(worker: _Worker, due: _DueRegistration, done: DeliveryRound) -> None:
     """Do the other duties that are due; one whose platform asks to be left alone ends them all."""
     if worker.services is None:
         return
+    registration_id = due.registration_id
     call = DutyCall(
         worker.store,
         worker.services,
@@ -204,14 +218,10 @@ def _do_duties(worker: _Worker, registration_id: int, done: DeliveryRound) -> No
         worker.chance,
         worker.should_stop,
     )
-    for duty in worker.duties:
+    for duty, moment in due.duties:
         if worker.should_stop():
             return
-        with worker.store.reading() as session:
-            is_due = any(
-                waits == registration_id and moment <= worker.clock() for waits, moment in duty.list_due(session)
-            )
-        if not is_due:
+        if moment > worker.clock():
             continue
         try:
             found = duty.serve(call)

@@ -13,6 +13,7 @@ from lti_tool.domain.deliveries import (
     is_too_early,
     keeps_timestamp,
 )
+from lti_tool.lti.configuration import list_addresses
 from lti_tool.lti.platforms import PlatformTraits, traits_of
 from lti_tool.lti.values import ScoreMessage
 from lti_tool.models import EarnedScore, ScoreAttempt, ScoreDelivery, Submission
@@ -20,8 +21,6 @@ from lti_tool.services.arrival_work import WORK_PARAMETER
 from lti_tool.services.delivery_values import Cell, Sending, adds_every_comment, counts_attempts, digest_comment
 from lti_tool.services.return_notes import find_note_time
 from lti_tool.services.score_facts import PLAN_KEY
-
-LAUNCH_PATH = "/lti/launch"
 
 
 def begin_attempt(
@@ -96,7 +95,9 @@ def _find_work_url(session: Session, delivery: ScoreDelivery, base_url: str) -> 
         )
         .where(EarnedScore.id == delivery.earned_score_id, Submission.activity_key == PLAN_KEY)
     )
-    return f"{base_url}{LAUNCH_PATH}?{WORK_PARAMETER}={plan_id}" if base_url and plan_id is not None else None
+    if not base_url or plan_id is None:
+        return None
+    return f"{list_addresses(base_url).launch}?{WORK_PARAMETER}={plan_id}"
 
 
 def _is_same_again(delivery: ScoreDelivery, last: ScoreAttempt, end: ScoreAttempt) -> bool:

@@ -7,21 +7,21 @@ from sqlalchemy.orm import Session
 
 from lti_tool.domain.deliveries import AttemptPhase, DeliveryState, GradebookNumber, Verdict, format_number
 from lti_tool.lti.vocabulary import SCOPE_RESULT_READONLY
-from lti_tool.models import Context, LineItem, Registration, ScoreAttempt, ScoreDelivery, User
+from lti_tool.models import Context, LineItem, Registration, ReturnNote, ScoreAttempt, ScoreDelivery, User
 from lti_tool.services.delivery_values import Cell, Ending
 from lti_tool.services.registrations import to_value
 from lti_tool.services.scores import queue_waiting_scores
 
 
-def find_cell(session: Session, delivery: ScoreDelivery) -> Cell:
-    """Where a delivery goes."""
+def find_cell(session: Session, message: ScoreDelivery | ReturnNote) -> Cell:
+    """Where a score or a note goes."""
     registration, url, scopes, sub = session.execute(
         select(Registration, LineItem.url, Context.ags_scopes, User.sub)
         .select_from(LineItem)
         .join(Registration, Registration.id == LineItem.registration_id)
         .join(Context, Context.id == LineItem.context_id)
-        .join(User, User.id == delivery.user_id)
-        .where(LineItem.id == delivery.line_item_id)
+        .join(User, User.id == message.user_id)
+        .where(LineItem.id == message.line_item_id)
     ).one()
     return Cell(to_value(registration), url, sub, can_read=SCOPE_RESULT_READONLY in scopes)
 

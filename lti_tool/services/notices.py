@@ -1,6 +1,6 @@
 """Platform notices: a platform tells of a copied course; a worker tells platforms where such notices go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,18 +9,19 @@ from sqlalchemy.orm import Session
 
 from lti_tool.domain.deliveries import wait_before_retry
 from lti_tool.lti import vocabulary
+from lti_tool.lti.configuration import list_addresses
 from lti_tool.lti.errors import BadKeyError, LaunchRefused, NoKeyError, RefusalCode, ServiceError
 from lti_tool.lti.notices import Notice, UnprovedNotice, ask_for_notices, verify_notice
 from lti_tool.lti.platform_keys import PlatformKeys
-from lti_tool.lti.values import AnswerClass, LaunchMessage
+from lti_tool.lti.values import AnswerClass, ContextClaim, LaunchMessage
 from lti_tool.lti.values import Registration as RegistrationValue
-from lti_tool.models import Cohort, Context, ContextCopy, Deployment, NoticeHandler, NoticeSeen, Registration, Store
+from lti_tool.models import Context, ContextCopy, Deployment, NoticeHandler, NoticeSeen, Registration, Store
 from lti_tool.services.arrival_links import keep_copy
 from lti_tool.services.collisions import repeat_on_collision
+from lti_tool.services.courses import add_course
 from lti_tool.services.duties import Duty, DutyCall, DutyDone
 from lti_tool.services.registrations import to_value
 
-NOTICE_PATH: Final = "/lti/notices"
 _HEAL_BY_THEMSELVES: Final = frozenset({AnswerClass.THROTTLED, AnswerClass.PLATFORM_DOWN, AnswerClass.STALE})
 
 
@@ -55,7 +56,7 @@ def make_notice_duty(base_url: str) -> Duty:
     """The worker's duty: tell each platform that offers notices where ours go."""
 
     def serve(call: DutyCall) -> DutyDone:
-        return _tell_platforms(call, handler=f"{base_url}{NOTICE_PATH}")
+        return _tell_platforms(call, handler=list_addresses(base_url).notices)
 
     return Duty("notices", _list_due, serve)
 
@@ -145,30 +146,23 @@ def _keep_notice(store: Store, registration: RegistrationValue, notice: Notice, 
         if deployment_id is None:
             raise LaunchRefused(RefusalCode.UNKNOWN_DEPLOYMENT, f"deployment {notice.deployment_id!r} of a notice")
         session.add(NoticeSeen(registration_id=registration_id, notice_id=notice.id, seen_at=now))
-        if notice.notice_type == vocabulary.NOTICE_CONTEXT_COPY and notice.context_id and notice.origin_contexts:
-            _keep_copied_course(session, registration, deployment_id, notice, now)
+        if notice.notice_type == vocabulary.NOTICE_CONTEXT_COPY and notice.context and notice.origin_contexts:
+            _keep_copied_course(session, registration, deployment_id, notice.context, notice.origin_contexts, now)
         return True
 
 
 def _keep_copied_course(
-    session: Session, registration: RegistrationValue, deployment_id: int, notice: Notice, now: datetime
+    session: Session,
+    registration: RegistrationValue,
+    deployment_id: int,
+    course: ContextClaim,
+    history: Sequence[str],
+    now: datetime,
 ) -> None:
-    context = session.scalar(
-        select(Context).where(Context.deployment_id == deployment_id, Context.id_on_platform == notice.context_id)
-    )
-    if context is None:
-        context = Context(
-            deployment_id=deployment_id,
-            id_on_platform=notice.context_id or "",
-            title=notice.context_title,
-            ags_scopes=[],
-            created_at=now,
-        )
-        session.add(context)
-        session.flush()
-        name = notice.context_title or "This course"
-        session.add(Cohort(context_id=context.id, name=name, is_default=True, created_at=now))
-        session.flush()
-    if session.get(ContextCopy, context.id) is None:
-        history = list(notice.origin_contexts)
-        keep_copy(session.connection(), registration, context.id, history, copied_from_id=None, now=now)
+    rows = session.connection()
+    known = (Context.deployment_id == deployment_id, Context.id_on_platform == course.id_on_platform)
+    context_id = session.scalar(select(Context.id).where(*known))
+    if context_id is None:
+        context_id, _ = add_course(rows, deployment_id, course, None, now=now)
+    if session.get(ContextCopy, context_id) is None:
+        keep_copy(rows, registration, context_id, list(history), copied_from_id=None, now=now)

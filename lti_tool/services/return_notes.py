@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, and_, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from lti_tool.domain.deliveries import (
-    LONGEST_ASKED_WAIT,
     AttemptAnswer,
     choose_timestamp,
     is_too_early,
@@ -39,12 +38,11 @@ from lti_tool.models import (
     Review,
     ScoreDelivery,
     Submission,
-    User,
 )
 from lti_tool.services.delivery_leases import renew_lease
+from lti_tool.services.delivery_rows import find_cell
 from lti_tool.services.delivery_values import Cell, Ending, adds_every_comment, read_cell, to_ending
 from lti_tool.services.duties import Duty, DutyCall, DutyDone
-from lti_tool.services.registrations import to_value
 from lti_tool.services.scores import list_columns
 
 MOST_AT_ONCE: Final = 50
@@ -173,8 +171,7 @@ def _send_due(call: DutyCall) -> DutyDone:
     Raises:
         LeaseLostError: the lease ran out.
     """
-    services = call.services
-    client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
+    client = GradebookClient(call.services)
     done = put_off = 0
     for _ in range(MOST_AT_ONCE):
         if call.should_stop() or (note := _claim(call)) is None:
@@ -257,16 +254,9 @@ def _is_needed(session: Session, note: ReturnNote) -> bool:
 
 
 def _begin(session: Session, note: ReturnNote, now: datetime) -> _Note | None:
-    registration, url, scopes, sub = session.execute(
-        select(Registration, LineItem.url, Context.ags_scopes, User.sub)
-        .select_from(LineItem)
-        .join(Registration, Registration.id == LineItem.registration_id)
-        .join(Context, Context.id == LineItem.context_id)
-        .join(User, User.id == note.user_id)
-        .where(LineItem.id == note.line_item_id)
-    ).one()
+    cell = find_cell(session, note)
     is_repeat = note.begun_at is not None
-    if is_repeat and adds_every_comment(traits_of(registration.family)):
+    if is_repeat and adds_every_comment(traits_of(cell.registration.family)):
         # Nobody knows whether it arrived, and a second one would be read twice.
         _settle(note, "failed", AttemptAnswer.LOST, now)
         return None
@@ -280,8 +270,7 @@ def _begin(session: Session, note: ReturnNote, now: datetime) -> _Note | None:
     note.timestamp, note.begun_at = stamp, now
     note.next_attempt_at = now + WHILE_AT_WORK
     session.flush()
-    cell = Cell(to_value(registration), url, sub, can_read=SCOPE_RESULT_READONLY in scopes)
-    return _Note(note.id, cell, PendingNote(sub, stamp, note.comment), is_repeat)
+    return _Note(note.id, cell, PendingNote(cell.user_sub, stamp, note.comment), is_repeat)
 
 
 def _send(client: GradebookClient, note: _Note) -> Ending:
@@ -316,8 +305,7 @@ def _record_unsent(call: DutyCall, note: _Note, ending: Ending, *, was_sent: boo
             row.begun_at = None
         row.failures += 1
         row.reason = ending.answer
-        asked = min(ending.retry_after or timedelta(), LONGEST_ASKED_WAIT)
-        wait = max(wait_before_retry(row.failures, call.chance()), asked)
+        wait = wait_before_retry(row.failures, call.chance(), ending.retry_after)
         row.next_attempt_at = now + wait
         return wait
 

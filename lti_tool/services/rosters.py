@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session
 
-from lti_tool.domain.deliveries import LONGEST_ASKED_WAIT, wait_before_retry
+from lti_tool.domain.deliveries import wait_before_retry
 from lti_tool.domain.roles import RosterStatus, Standing, decide_standing
 from lti_tool.lti.errors import BadKeyError, NoKeyError, ServiceError
 from lti_tool.lti.nrps import MemberStatus, RosterClient, RosterMember
@@ -209,8 +209,7 @@ def _record_failure(
         roster = session.get_one(Roster, reading.context_id, with_for_update=True)
         roster.failures += 1
         roster.problem = problem
-        asked = min(retry_after or timedelta(), LONGEST_ASKED_WAIT)
-        wait = max(wait_before_retry(roster.failures, call.chance()), asked)
+        wait = wait_before_retry(roster.failures, call.chance(), retry_after)
         if problem in _HEAL:
             roster.wanted_at = now + wait
         elif roster.wanted_at == reading.wanted_at:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_tool.domain.deliveries import AttemptPhase, DeliveryState
-from lti_tool.lti.configuration import SCOPES
+from lti_tool.lti.configuration import SCOPES, list_addresses
 from lti_tool.lti.connector import Services
 from lti_tool.lti.probing import probe_keys, probe_token
 from lti_tool.models import Deployment, LaunchSession, Registration, ScoreAttempt, ScoreDelivery, Store, User
@@ -71,7 +71,7 @@ def run_self_check(
     known = _read_known(store, registration_id, now)
     registration = known.registration
     # Our own address is no stranger's: it may well be a private one behind a proxy.
-    own = probe_keys(services, f"{base_url}/lti/jwks.json", is_vouched_for=True)
+    own = probe_keys(services, list_addresses(base_url).keys, is_vouched_for=True)
     theirs = probe_keys(services, registration.jwks_url, is_vouched_for=registration.vouches_for(registration.jwks_url))
     token = probe_token(services, registration, SCOPES)
     called = (

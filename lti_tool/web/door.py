@@ -16,10 +16,9 @@ from lti_tool.services.parking import LaunchParked
 from lti_tool.web.entering import FLOW_COOKIE_PREFIX, enter, flow_cookie, go_to, set_cookie
 from lti_tool.web.guards import (
     SESSION_COOKIE_PREFIX,
-    ForgedRequestError,
     enters_publicly,
     find_tool,
-    is_own_origin,
+    require_own_origin,
 )
 from lti_tool.web.proving import show_proving, show_storing
 from lti_tool.web.security import allow_form_action, allow_frames_of, find_origin
@@ -73,8 +72,7 @@ def hop(flow_id: str) -> AnyResponse:
 def open_in_tab(flow_id: str) -> AnyResponse:
     """Start the same flow again in the tab this form opened; the platform's single-use hint is still unspent."""
     tool = find_tool()
-    if not is_own_origin(tool):
-        raise ForgedRequestError
+    require_own_origin(tool)
     started = rebind_login(tool.store, flow_id=flow_id, redirect_uri=_redirect_uri(tool), now=tool.clock())
     return _bind(go_to(f"{_hop_address(flow_id)}?tab=1", HTTPStatus.SEE_OTHER), started)
 

@@ -133,8 +133,15 @@ def _remember(refusal: LaunchRefused, reference: str) -> None:
         _log.warning("refusal not counted: %s", type(error).__name__)
 
 
-def show_problem(problem: Problem, *, detail: str, reference: str | None = None) -> Response:
-    """Log a refusal with its reference number and show its page."""
+def show_problem(
+    problem: Problem,
+    *,
+    detail: str,
+    reference: str | None = None,
+    template: str = "errors/refused.html",
+    **more: str,
+) -> Response:
+    """Log a refusal with its reference number and show its page; ``more`` is for a template of its own."""
     reference = reference or make_reference()
     _log.info(
         "refused code=%s status=%s reference=%s path=%s detail=%s",
@@ -145,14 +152,14 @@ def show_problem(problem: Problem, *, detail: str, reference: str | None = None)
         ascii(request.path)[1:-1][:500],
         ascii(detail)[1:-1][:500],
     )
-    return render_problem(problem, reference)
+    return render_problem(problem, reference, template, **more)
 
 
-def render_problem(problem: Problem, reference: str) -> Response:
+def render_problem(problem: Problem, reference: str, template: str = "errors/refused.html", **more: str) -> Response:
     """The page, or JSON for a script that asked for JSON."""
     if request.accept_mimetypes.best == "application/json":
         body = jsonify(code=problem.code, message=f"{problem.what_happened} {problem.what_to_do}", reference=reference)
         return make_response(body, problem.status)
     g.setdefault("visit", None)
-    page = render_template("errors/refused.html", problem=problem, reference=reference)
+    page = render_template(template, problem=problem, reference=reference, **more)
     return make_response(page, problem.status)

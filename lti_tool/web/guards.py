@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from lti_tool.domain.roles import Standing
 from lti_tool.services.errors import NotAllowedError, ToolError
 from lti_tool.services.visits import Visit, find_visit
-from lti_tool.web.security import add_default_header
+from lti_tool.web.security import add_default_header, allow_any_frame
 from lti_tool.web.tool import Tool
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -116,6 +116,17 @@ def is_own_origin(tool: Tool) -> bool:
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
     return origin == tool.settings.origin
+
+
+def require_own_origin(tool: Tool) -> None:
+    """Refuse a form without a session that another site sends; its page may be shown in the frame it was sent from.
+
+    Raises:
+        ForgedRequestError: the browser names another origin, or ``null``.
+    """
+    if not is_own_origin(tool):
+        allow_any_frame()
+        raise ForgedRequestError
 
 
 def add_template_helpers() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from lti_tool.lti.deep_linking import DeepLinkAnswer, sign_answer
 from lti_tool.lti.platforms import list_placing_steps
 from lti_tool.lti.tool_keys import ToolKey
 from lti_tool.services.deep_links import LinkToPlace, OpenRequest, close_request, find_request, place_links
-from lti_tool.web.guards import ForgedRequestError, enters_publicly, find_tool, is_own_origin
+from lti_tool.web.guards import enters_publicly, find_tool, require_own_origin
 from lti_tool.web.placing_pages import (
     PROBLEM_WORDS,
     PlacingForm,
@@ -26,7 +26,7 @@ from lti_tool.web.placing_pages import (
     spell_number,
     write_links,
 )
-from lti_tool.web.security import allow_any_frame, allow_form_action, allow_frames_of, find_origin
+from lti_tool.web.security import allow_form_action, allow_frames_of, find_origin
 from lti_tool.web.words import count_things
 
 blueprint = Blueprint("placing", __name__, url_prefix="/lti")
@@ -50,9 +50,7 @@ def show_picker(handle: str) -> AnyResponse:
 @enters_publicly
 def place() -> AnyResponse:
     """Take the picker's form: show a choice once more, place it, or place nothing."""
-    if not is_own_origin(find_tool()):
-        allow_any_frame()
-        raise ForgedRequestError
+    require_own_origin(find_tool())
     handle = request.form.get("handle", "")
     opened = _find(handle)
     form = read_placing_form(request.form)

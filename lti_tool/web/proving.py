@@ -21,8 +21,8 @@ from lti_tool.services.parking import LaunchParked
 from lti_tool.services.tickets import TICKET_LIFETIME, make_ticket, redeem_ticket
 from lti_tool.services.visits import SessionEndedError, Visit, find_visit
 from lti_tool.web.entering import enter, find_first_page, go_to, keep_session, set_cookie
-from lti_tool.web.guards import SESSION_COOKIE_PREFIX, ForgedRequestError, enters_publicly, find_tool, is_own_origin
-from lti_tool.web.security import allow_any_frame, allow_frames_of, find_origin
+from lti_tool.web.guards import SESSION_COOKIE_PREFIX, enters_publicly, find_tool, require_own_origin
+from lti_tool.web.security import allow_frames_of, find_origin
 
 blueprint = Blueprint("proving", __name__, url_prefix="/lti")
 
@@ -67,8 +67,9 @@ def show_proving(parked: LaunchParked) -> AnyResponse:
 @enters_publicly
 def prove() -> AnyResponse:
     """Take the binder that the platform's page gave back, and open what the launch is for."""
-    _check_origin()
     tool = find_tool()
+    # What another site sends could hold that site's own launch, for somebody else to work in.
+    require_own_origin(tool)
     started = accept_parked_launch(
         tool.store,
         handle=request.form.get("handle", ""),
@@ -87,7 +88,7 @@ def arrive() -> AnyResponse:
     Raises:
         SessionEndedError: it is over, or its secret is wrong.
     """
-    _check_origin()
+    require_own_origin(find_tool())
     session_id, secret, place = _read_session_form()
     visit = _find_visit(session_id, secret)
     cookie = request.cookies.get(SESSION_COOKIE_PREFIX + session_id, "")
@@ -104,7 +105,7 @@ def arrive() -> AnyResponse:
 @enters_publicly
 def leave_frame() -> AnyResponse:
     """Make a ticket now that its button was pressed, in the tab which that has opened, and use it there."""
-    _check_origin()
+    require_own_origin(find_tool())
     session_id, secret, place = _read_session_form()
     tool = find_tool()
     made = make_ticket(tool.store, session_id=session_id, secret=secret, now=tool.clock())
@@ -150,17 +151,6 @@ def _try_cookie(started: SessionStarted) -> AnyResponse:
 def _describe_storage(registration: Registration, target: str, state: str) -> dict[str, str]:
     """Which window to ask, at which origin exactly, and under which key (lti-cs-oidc 0.1 §3)."""
     return {"target": target, "origin": find_origin(registration.auth_url), "key": f"lti_state_{state}"}
-
-
-def _check_origin() -> None:
-    """Refuse what another site sends: it could hold that site's own launch, for somebody else to work in.
-
-    Raises:
-        ForgedRequestError: the browser names another origin, or ``null``.
-    """
-    if not is_own_origin(find_tool()):
-        allow_any_frame()
-        raise ForgedRequestError
 
 
 def _find_visit(session_id: str, secret: str) -> Visit:

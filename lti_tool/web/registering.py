@@ -1,6 +1,5 @@
 """The one-time address an administrator pastes into her LMS: the tool registers itself there (Dynamic Registration)."""
 
-import logging
 from http import HTTPStatus
 
 from flask import Blueprint, make_response, render_template, request
@@ -12,14 +11,13 @@ from lti_tool.lti.platforms import CANVAS, MOODLE
 from lti_tool.lti.registering import read_offer, register_tool
 from lti_tool.services.errors import ToolError
 from lti_tool.services.invites import begin_registering, find_invite, give_back_invite, keep_registration
-from lti_tool.web.errors import make_reference
-from lti_tool.web.guards import ForgedRequestError, enters_publicly, find_tool, is_own_origin
+from lti_tool.web.errors import Problem, show_problem
+from lti_tool.web.guards import enters_publicly, find_tool, require_own_origin
 from lti_tool.web.security import allow_frames_of, find_origin
 
 blueprint = Blueprint("registering", __name__, url_prefix="/lti/register")
 
 LONGEST_TOKEN = 8000
-_log = logging.getLogger("lti_tool.refusals")
 
 PROBLEM_WORDS = {
     RegistrationProblem.BAD_CONFIGURATION_ADDRESS: (
@@ -79,8 +77,7 @@ def show_invite(invite: str) -> AnyResponse:
 def register(invite: str) -> AnyResponse:
     """Register with the LMS and keep what it answered."""
     tool = find_tool()
-    if not is_own_origin(tool):
-        raise ForgedRequestError
+    require_own_origin(tool)
     configuration = request.form.get("openid_configuration", "")
     token = request.form.get("registration_token", "")[:LONGEST_TOKEN] or None
     allow_http = tool.settings.is_development
@@ -91,16 +88,25 @@ def register(invite: str) -> AnyResponse:
         registered = register_tool(tool.services.http, offer, token, base_url=tool.settings.base_url)
     except RegistrationRefused as refusal:
         give_back_invite(tool.store, invite, now=tool.clock())
-        return _show_refusal(refusal)
+        happened, to_do = PROBLEM_WORDS[refusal.problem]
+        return _show_refusal(
+            refusal.problem.value,
+            happened,
+            to_do,
+            HTTPStatus.BAD_GATEWAY,
+            said=refusal.said,
+            detail=refusal.detail,
+        )
     try:
         kept = keep_registration(tool.store, invite, offer, registered, allow_http=allow_http, now=tool.clock())
     except ToolError as error:
         give_back_invite(tool.store, invite, now=tool.clock())
-        return _show_problem(
+        return _show_refusal(
             error.code,
             f"Your LMS registered the tool, and we could not keep it: {error.message}",
             "Delete the new entry in your LMS, so that nobody uses it by mistake. Then start again.",
             error.status,
+            detail=type(error).__name__,
         )
     return make_response(
         render_template(
@@ -119,25 +125,16 @@ def _allow_frame(configuration: str) -> str:
     if read_origin(configuration) is None:
         return ""
     origin = find_origin(configuration)
-    # A semicolon or comma would end the directive it is written into.
-    if not any(character in origin for character in ";,*'\""):
-        allow_frames_of((origin,))
+    allow_frames_of((origin,))
     return origin
 
 
-def _show_refusal(refusal: RegistrationRefused) -> AnyResponse:
-    happened, to_do = PROBLEM_WORDS[refusal.problem]
-    return _show_problem(
-        refusal.problem.value, happened, to_do, HTTPStatus.BAD_GATEWAY, said=refusal.said, detail=refusal.detail
-    )
-
-
-def _show_problem(
-    code: str, happened: str, to_do: str, status: int, *, said: str = "", detail: str = ""
+def _show_refusal(
+    problem: str, happened: str, to_do: str, status: int, *, said: str = "", detail: str = ""
 ) -> AnyResponse:
-    reference = make_reference()
-    _log.info("refused code=%s status=%s reference=%s detail=%s", code, status, reference, ascii(detail)[1:-1][:500])
-    page = render_template(
-        "lti/register_refused.html", code=code, happened=happened, to_do=to_do, said=said, reference=reference
+    return show_problem(
+        Problem(status, problem, "The tool is not connected yet", happened, to_do),
+        detail=detail,
+        template="lti/register_refused.html",
+        said=said,
     )
-    return make_response(page, status)

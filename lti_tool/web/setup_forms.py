@@ -17,6 +17,7 @@ from lti_tool.lti.configuration import (
 )
 from lti_tool.lti.platforms import CANVAS, MOODLE, OTHER
 from lti_tool.services.registration_checks import BadRegistrationError, check_issuer, check_text, check_url, origin_of
+from lti_tool.web.security import find_origin
 
 
 class Kind(StrEnum):
@@ -118,7 +119,7 @@ def make_command(form: SetupForm) -> str:
         ("--auth-url", addresses.auth_url),
         ("--token-url", addresses.token_url),
         ("--jwks-url", addresses.jwks_url),
-        ("--origin", _find_origin(site)),
+        ("--origin", find_origin(site)),
     ]
     lines = [f"  {option} {shlex.quote(value)}" for option, value in options]
     return " \\\n".join(["lti-tool platform add", *lines])
@@ -137,11 +138,6 @@ def _find_addresses(form: SetupForm, site: str) -> PlatformAddresses:
         token_url=f"{site}/TOKEN-ADDRESS",
         jwks_url=f"{site}/KEY-SET-ADDRESS",
     )
-
-
-def _find_origin(site: str) -> str:
-    parts = urlsplit(site)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _read_site(text: str, kind: Kind, *, allow_http: bool) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lti_tool.lti import vocabulary
 from lti_tool.lti.ags import GradebookClient
-from lti_tool.lti.connector import MemoryTokenCache
+from lti_tool.lti.connector import MemoryTokenCache, Services
 from lti_tool.lti.http import HttpClient
 from lti_tool.lti.tool_keys import ToolKeys, rotate
 from lti_tool.models.schema import upgrade_schema
@@ -39,7 +39,7 @@ def count_score_requests(folder: Path, platform: Platform, scores: int) -> Score
     try:
         upgrade_schema(store.engine)
         _queue_scores(store, clock, platform, scores)
-        client = GradebookClient(http, ToolKeys(keys), MemoryTokenCache(), clock)
+        client = GradebookClient(Services(http, ToolKeys(keys), MemoryTokenCache(), clock))
         delivered = confirmed = 0
         for _ in range(_MOST_ROUNDS):
             due_at = next_due_at(store)

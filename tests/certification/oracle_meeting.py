@@ -54,7 +54,7 @@ class Meeting:
 
     def gradebook(self, keys: ToolKeys | None = None) -> GradebookClient:
         services = self.services(keys)
-        return GradebookClient(services.http, services.keys, services.tokens, services.clock)
+        return GradebookClient(services)
 
     def ask_for_launch(self, sub: str, hint: str = "link-1") -> tuple[FlaskClient, str]:
         """Click a link and go as far as the platform's authorization address."""

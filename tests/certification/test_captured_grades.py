@@ -9,7 +9,7 @@ import pytest
 
 from lti_tool.lti import vocabulary
 from lti_tool.lti.ags import GradebookClient, build_grade, build_note
-from lti_tool.lti.connector import MemoryTokenCache
+from lti_tool.lti.connector import MemoryTokenCache, Services
 from lti_tool.lti.errors import ServiceError
 from lti_tool.lti.http import HttpAnswer
 from lti_tool.lti.launches import LaunchVerifier
@@ -42,7 +42,7 @@ SENDINGS = [one for one in SCORES if one.method == "POST"]
 
 def open_client(exchange: Exchange, tool_keys: ToolKeys, scene: Scene) -> tuple[GradebookClient, ScriptedClient]:
     http = answer_with(exchange)
-    return GradebookClient(http, tool_keys, MemoryTokenCache(), lambda: scene.now), http
+    return GradebookClient(Services(http, tool_keys, MemoryTokenCache(), lambda: scene.now)), http
 
 
 def make_score(scene: Scene, **changes: Any) -> ScoreMessage:
@@ -157,7 +157,7 @@ def test_columns_are_read_or_the_reason_is(exchange: Exchange, tool_keys: ToolKe
         asked_for.append(asked)
         return exchange.answer() if len(asked_for) == 1 else answer_json([])
 
-    client = GradebookClient(ScriptedClient(answer_and_end), tool_keys, MemoryTokenCache(), lambda: scene.now)
+    client = GradebookClient(Services(ScriptedClient(answer_and_end), tool_keys, MemoryTokenCache(), lambda: scene.now))
     columns = client.list_line_items(moodle_registration(), LISTS)
     assert asked_for[0].url == LISTS, "no limit, no filter"
     link = exchange.answer().headers.get("Link", "")

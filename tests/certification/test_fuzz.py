@@ -13,7 +13,7 @@ from urllib3 import HTTPHeaderDict
 
 from lti_tool.lti import vocabulary
 from lti_tool.lti.ags import GradebookClient
-from lti_tool.lti.connector import MemoryTokenCache
+from lti_tool.lti.connector import MemoryTokenCache, Services
 from lti_tool.lti.errors import LaunchRefused, PlatformUnreachable, RegistrationRefused, ServiceError, Unreachability
 from lti_tool.lti.http import HttpAnswer
 from lti_tool.lti.launches import LaunchVerifier
@@ -172,7 +172,9 @@ def answering(answers: list[HttpAnswer | PlatformUnreachable], *, with_token: bo
 def test_any_answer_of_a_gradebook_is_classified(
     tool_keys: ToolKeys, answers: list[HttpAnswer | PlatformUnreachable], family: str, with_token: bool
 ) -> None:
-    client = GradebookClient(answering(answers, with_token=with_token), tool_keys, MemoryTokenCache(), lambda: NOW)
+    client = GradebookClient(
+        Services(answering(answers, with_token=with_token), tool_keys, MemoryTokenCache(), lambda: NOW)
+    )
     registration = SCENE.registration(family=family)
     column = f"{SCENE.issuer}/columns/1"
     answer = client.send_score(registration, column, ScoreMessage("7", NOW, 92, 100))

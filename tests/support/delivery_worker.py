@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lti_tool.lti.ags import GradebookClient
-from lti_tool.lti.connector import MemoryTokenCache
+from lti_tool.lti.connector import MemoryTokenCache, Services
 from lti_tool.lti.http import HttpClient
 from lti_tool.lti.tool_keys import ToolKeys
 from lti_tool.models.store import open_store
@@ -22,7 +22,7 @@ def read_clock() -> datetime:
 
 def make_client(keys_dir: Path) -> GradebookClient:
     """The real client, allowed to talk to a server on this machine."""
-    return GradebookClient(HttpClient(allow_http=True), ToolKeys(keys_dir), MemoryTokenCache(), read_clock)
+    return GradebookClient(Services(HttpClient(allow_http=True), ToolKeys(keys_dir), MemoryTokenCache(), read_clock))
 
 
 def main(database_url: str, keys_dir: str) -> None:

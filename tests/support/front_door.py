@@ -183,7 +183,7 @@ class FrontDoor:
     def deliver(self, rounds: int = 1) -> None:
         """Let a delivery worker do what is due."""
         services = replace(self.tool.services, http=self._http)
-        client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
+        client = GradebookClient(services)
         for _ in range(rounds):
             deliver_due(
                 self.store,

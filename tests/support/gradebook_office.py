@@ -63,7 +63,7 @@ class GradebookOffice:
     def work(self, **options: Any) -> DeliveryRound:
         """One round of a worker with every duty."""
         services = self.services
-        client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
+        client = GradebookClient(services)
         usual: dict[str, Any] = {"chance": lambda: 1.0, "services": services, "base_url": TOOL}
         return deliver_due(self.store, client, owner="worker", clock=self.clock, **usual | options)
 

@@ -109,7 +109,7 @@ def _serve(server: BaseWSGIServer) -> None:
 def _deliver(demo: LiveDemo, has_ended: Event) -> None:
     tool: Tool = demo.app.extensions["lti_tool"]
     services = replace(tool.services, http=HttpClient(allow_http=True, user_agent="test"))
-    client = GradebookClient(services.http, services.keys, services.tokens, services.clock)
+    client = GradebookClient(services)
     while not has_ended.wait(0.5):
         deliver_due(demo.store, client, owner="live-worker", clock=utc_now, services=services, base_url=demo.tool_url)
 

@@ -11,7 +11,7 @@ from pylti1p3.assignments_grades import AssignmentsGradesService
 
 from lti_tool.lti import vocabulary
 from lti_tool.lti.ags import GradebookClient, results_url, scores_url
-from lti_tool.lti.connector import MemoryTokenCache
+from lti_tool.lti.connector import MemoryTokenCache, Services
 from lti_tool.lti.errors import PlatformUnreachable, ServiceError, Unreachability
 from lti_tool.lti.http import HttpAnswer, HttpClient
 from lti_tool.lti.platforms import CANVAS, CANVAS_SUBMISSION_EXTENSION, MOODLE
@@ -34,7 +34,7 @@ class Gradebook:
         self.scopes: list[str] = []
         self.asked: list[Asked] = []
         self.http = ScriptedClient(self.respond)
-        self.client = GradebookClient(self.http, tool_keys, MemoryTokenCache(), clock)
+        self.client = GradebookClient(Services(self.http, tool_keys, MemoryTokenCache(), clock))
 
     def respond(self, asked: Asked) -> HttpAnswer | PlatformUnreachable:
         if asked.url.endswith("/token"):
@@ -155,7 +155,7 @@ class TestSendScore:
         known = (registration.id, registration.client_id, registration.token_url, vocabulary.SCOPE_SCORE)
         cache = MemoryTokenCache()
         cache.put("\n".join(known), "t", NOW + timedelta(days=1))
-        client = GradebookClient(HttpClient(allow_http=False), tool_keys, cache, clock)
+        client = GradebookClient(Services(HttpClient(allow_http=False), tool_keys, cache, clock))
         assert client.send_score(registration, url, make_score()).answer_class == AnswerClass.REFUSED
 
 

@@ -38,7 +38,7 @@ class Written:
         self.answers: list[HttpAnswer] = []
         self.asked: list[Asked] = []
         self.services = Services(ScriptedClient(self._respond), keys, MemoryTokenCache(), clock)
-        self.client = GradebookClient(self.services.http, keys, self.services.tokens, clock)
+        self.client = GradebookClient(Services(self.services.http, keys, self.services.tokens, clock))
 
     def _respond(self, asked: Asked) -> HttpAnswer:
         if asked.url.endswith("/token"):

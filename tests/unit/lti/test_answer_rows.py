@@ -8,7 +8,7 @@ import pytest
 
 from lti_tool.domain.deliveries import AttemptAnswer, DeliveryReason, DeliveryState, judge_answer
 from lti_tool.lti.ags import GradebookClient
-from lti_tool.lti.connector import MemoryTokenCache
+from lti_tool.lti.connector import MemoryTokenCache, Services
 from lti_tool.lti.errors import PlatformUnreachable, Unreachability
 from lti_tool.lti.http import HttpAnswer
 from lti_tool.lti.platforms import CANVAS, MOODLE
@@ -241,7 +241,7 @@ def send(row: Row, keys: ToolKeys, clock: Clock, scene: Scene) -> tuple[Platform
         sent[0] += 1
         return answers.pop(0)
 
-    client = GradebookClient(ScriptedClient(respond), keys, MemoryTokenCache(), clock)
+    client = GradebookClient(Services(ScriptedClient(respond), keys, MemoryTokenCache(), clock))
     score = ScoreMessage("7", A_WEDNESDAY_AFTERNOON, 92, 100, comment="Between us.")
     return client.send_score(scene.registration(family=row.family), COLUMN, score), sent[0]
 
